@@ -85,6 +85,7 @@ mod jitter;
 mod jwks;
 mod login;
 mod pagination;
+mod passkeys;
 mod request;
 mod retry;
 mod second_factor;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
 use divan_core::init_data::{BotToken, Verifier};
+use divan_core::passkey::RelyingParty;
 use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::Store;
@@ -231,6 +232,11 @@ pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
     let builder = match &config.previous_secret_key {
         Some(previous) => builder.previous_key(previous),
         None => builder,
+    };
+    // Browsers have no passkeys for other addresses.
+    let builder = match RelyingParty::new(config.addresses.admin.as_str()) {
+        Ok(party) => builder.passkeys(party),
+        Err(_) => builder,
     };
     match verifier(config) {
         Some(verifier) => builder.telegram_verifier(verifier).build(),

@@ -41,6 +41,7 @@ pub(crate) struct Metrics {
     attempts: Family<Attempts, Counter>,
     refused: Family<Refused, Counter>,
     reused_tokens: Counter,
+    copied_passkeys: Counter,
     hashes: Hashes,
     connections: Family<Connections, Gauge>,
     connections_max: Gauge,
@@ -124,6 +125,7 @@ impl Metrics {
             attempts: Family::default(),
             refused: Family::default(),
             reused_tokens: Counter::default(),
+            copied_passkeys: Counter::default(),
             hashes: Hashes::default(),
             connections: Family::default(),
             connections_max: Gauge::default(),
@@ -141,6 +143,7 @@ impl Metrics {
         r.register("sign_ins", "Sign-ins by their outcome: success, the code of the problem, or client_closed when the client closed the connection", self.sign_ins.clone());
         r.register("attempts", "Attempts to guess a secret: succeeded, failed, or refused by a limit; trusted ones come from a linked Telegram account or a known device", self.attempts.clone());
         r.register("signed_data_refused", "Init data and contacts that were refused, by the failed check", self.refused.clone());
+        r.register("copied_passkeys", "Signatures of passkeys whose counter did not increase: the passkey may have been copied", self.copied_passkeys.clone());
         r.register("reused_tokens", "Sessions that ended because two clients used their tokens: one of them may be stolen", self.reused_tokens.clone());
         r.register("hashes_running", "Passwords being hashed", self.hashes.running.clone());
         r.register("hashes_waiting", "Passwords waiting to be hashed", self.hashes.waiting.clone());
@@ -197,6 +200,8 @@ impl Metrics {
                 counter.inner().store(total, Ordering::Relaxed);
             }
         }
+        let copied = self.copied_passkeys.inner();
+        copied.store(service.copied_passkeys(), Ordering::Relaxed);
         let reused = self.reused_tokens.inner();
         reused.store(service.reused_tokens(), Ordering::Relaxed);
         let hashes = service.hash_load();

@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use divan_core::api::{self, MemberError, ProblemCode, ProofMethod};
 use divan_core::secret::Secret;
+use divan_core::types::PasskeyOptions;
 
 pub(crate) use telegram::Refusal;
 
@@ -61,6 +62,12 @@ impl Problem {
     #[must_use]
     pub(crate) fn with_methods(self, methods: impl Into<Vec<ProofMethod>>) -> Self {
         self.map_body(|body| body.with_methods(methods))
+    }
+
+    /// Sets the options for the browser to use a passkey. Default: none.
+    #[must_use]
+    pub(crate) fn with_passkey(self, options: PasskeyOptions) -> Self {
+        self.map_body(|body| body.with_passkey(options))
     }
 
     /// Sets the cause, for the log. Default: none.

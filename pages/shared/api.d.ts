@@ -98,6 +98,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/admin/login/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign an administrator in with a passkey
+         * @description No password and no code is needed: the passkey verified its user. Send `credential.toJSON()` unchanged, and the `device_token` of the last sign-in on this device.
+         *
+         *     - On `passkey_invalid` begin again with new options, or offer the sign-in with the password.
+         */
+        post: operations["passkey_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/login/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a sign-in with a passkey
+         * @description Give `public_key` to `PublicKeyCredential.parseRequestOptionsFromJSON()` and the result to `navigator.credentials.get()`, also for conditional mediation. The options are valid for five minutes and one sign-in.
+         */
+        post: operations["begin_passkey_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/admin/login/second-factor": {
         parameters: {
             query?: never;
@@ -108,8 +150,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Complete a sign-in with a code
-         * @description The second step after `second_factor_required` of `admin_login`: send its `challenge`, and either `code` or `recovery_code`. A challenge is valid for five minutes, five codes and one sign-in.
+         * Complete a sign-in with a second factor
+         * @description The second step after `second_factor_required` of `admin_login`: send its `challenge`, and one of `code`, `passkey` and `recovery_code`. A challenge is valid for five minutes, five attempts and one sign-in. For a passkey, give the member `passkey` of the problem to the browser.
          *
          *     - On `second_factor_invalid` ask for another code. A one-time code is accepted once: after a lost response, wait for the next one.
          *     - On `second_factor_challenge_invalid` begin with the password again.
@@ -121,6 +163,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/admin/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your passkeys
+         * @description Oldest first, at most ten.
+         */
+        get: operations["passkeys"];
+        put?: never;
+        /**
+         * Register a passkey
+         * @description Send `credential.toJSON()` unchanged. The passkey is a second factor at sign-ins with the password, and signs in without a password. Your other sessions end. Show the recovery codes once, if there are any in the response.
+         *
+         *     - On `second_factor_invalid` begin again with new options.
+         */
+        post: operations["add_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/me/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to register a passkey
+         * @description Give `public_key` to `PublicKeyCredential.parseCreationOptionsFromJSON()` and the result to `navigator.credentials.create()`. The options are valid for five minutes, in this session and for one passkey.
+         */
+        post: operations["begin_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/me/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove one of your passkeys
+         * @description Without another one or an authenticator app, your second factor is then off, and the recovery codes are void. Your other sessions end. Continue with the new access token. Delete the passkey in your browser or password manager too, which continues to offer it.
+         */
+        delete: operations["remove_passkey"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename one of your passkeys
+         * @description Only the list shows the name. It has at most 64 characters.
+         */
+        patch: operations["rename_passkey"];
+        trace?: never;
+    };
     "/auth/admin/me/second-factor": {
         parameters: {
             query?: never;
@@ -130,7 +242,7 @@ export interface paths {
         };
         /**
          * Show your second factor
-         * @description Whether sign-ins require a code, and how many recovery codes are left.
+         * @description Whether sign-ins with the password require a second factor, and how many recovery codes are left.
          */
         get: operations["get_second_factor"];
         put?: never;
@@ -140,8 +252,8 @@ export interface paths {
          */
         post: operations["begin_second_factor"];
         /**
-         * Turn your second factor off
-         * @description The recovery codes are void, and your other sessions end. Continue with the new access token. Where a second factor is required, it only allows to set up another one.
+         * Remove your authenticator app
+         * @description Without a passkey, your second factor is then off, and the recovery codes are void. Your other sessions end. Continue with the new access token. Where a second factor is required and none is left, it only allows to set up another one.
          */
         delete: operations["disable_second_factor"];
         options?: never;
@@ -264,10 +376,30 @@ export interface paths {
          * Prove your identity again
          * @description Call it on `insufficient_user_authentication`, whose `methods` names the accepted members. Continue with the new access token; the refresh token stays. The proof is valid for five minutes.
          *
-         *     - With a second factor, send `code` or `recovery_code`, otherwise `password`.
+         *     - With a second factor, send `code`, `passkey` or `recovery_code`, otherwise `password`. For a passkey, call `begin_step_up` first.
          *     - The tenth wrong proof ends the session.
          */
         post: operations["step_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/step-up/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a step-up with a passkey
+         * @description The options name your passkeys. They are valid for five minutes, in this session and for one `step_up`. Without a passkey: `not_found`.
+         */
+        post: operations["begin_step_up"];
         delete?: never;
         options?: never;
         head?: never;
@@ -514,14 +646,14 @@ export interface paths {
         };
         /**
          * Show the second factor of a user
-         * @description Whether the sign-ins of an administrator require a code. Employees have none.
+         * @description Whether the sign-ins of an administrator with the password require a second factor. Employees have none.
          */
         get: operations["get_user_second_factor"];
         put?: never;
         post?: never;
         /**
          * Reset the second factor of another administrator
-         * @description For an administrator whose authenticator app and recovery codes are lost. Check the identity of whoever asks for it. All sessions of that administrator end; the next sign-in needs only the password. Without a second factor: `not_found`.
+         * @description For an administrator whose authenticator app, passkeys and recovery codes are lost. Check the identity of whoever asks for it. All sessions of that administrator end; the next sign-in needs only the password. Without a second factor: `not_found`.
          */
         delete: operations["reset_second_factor"];
         options?: never;
@@ -909,6 +1041,31 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Registers a passkey. */
+        AddPasskeyRequest: {
+            /** @description The result of `navigator.credentials.create()`: `credential.toJSON()`. */
+            credential: Record<string, unknown>;
+            /**
+             * @description A name by which the owner recognizes it, at most 64 characters.
+             * @example Work laptop
+             */
+            name: string;
+        };
+        /** @description A passkey that was registered. */
+        AddedPasskey: {
+            /** @description The passkey. */
+            passkey: components["schemas"]["Passkey"];
+            /**
+             * @description Ten codes, each of which replaces the second factor once. They cannot be shown again. Absent if there were recovery codes already, which stay valid.
+             * @example [
+             *       "7k3m-x2q9-ab4t-p8dh",
+             *       "0c5n-w8rz-y2ve-k6ha"
+             *     ]
+             */
+            recovery_codes?: string[];
+            /** @description The access token to continue with. */
+            token: components["schemas"]["FreshToken"];
+        };
         /** @description The credentials of an administrator. */
         AdminLoginRequest: {
             /**
@@ -948,7 +1105,7 @@ export interface components {
          *     - `password_changed`: A user changed the password.
          *     - `telegram_linked`: A sign-in linked a Telegram account to the user.
          *     - `telegram_unlinked`: A user's Telegram account was unlinked.
-         *     - `signed_in`: A user signed in with the password.
+         *     - `signed_in`: A user signed in with the password or a passkey.
          *     - `signed_in_automatically`: A user signed in with init data alone (auto-login).
          *     - `signed_out`: A user ended a session.
          *     - `signed_out_everywhere`: All sessions of a user were ended.
@@ -964,17 +1121,21 @@ export interface components {
          *     - `second_factor_enabled`: An administrator turned the second factor on, or replaced the authenticator app.
          *     - `second_factor_disabled`: An administrator turned the second factor off.
          *     - `second_factor_reset`: The second factor of an administrator was reset by another one, or on the command line.
-         *     - `second_factor_failed`: The password was correct, but the code of the second factor was wrong.
+         *     - `second_factor_failed`: The password was correct, but the code or passkey of the second factor was wrong.
          *     - `recovery_code_used`: A recovery code was used instead of a one-time code.
          *     - `recovery_codes_replaced`: An administrator replaced all recovery codes.
          *     - `promotion_requested`: An administrator requested the promotion of an employee, which another administrator must approve.
          *     - `promotion_declined`: An administrator declined a promotion, or withdrew the request.
+         *     - `passkey_added`: An administrator added a passkey.
+         *     - `passkey_renamed`: An administrator renamed a passkey.
+         *     - `passkey_removed`: An administrator removed a passkey.
+         *     - `passkey_copied`: The signature of a passkey was correct, but its counter did not increase: the passkey may have been copied by someone else.
          *     - `bootstrap_refused`: The first administrator was not created, because the bootstrap token was missing or wrong.
          *     - `audit_purged`: Old audit events were deleted.
          * @example password_reset
          * @enum {string}
          */
-        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "telegram_taken" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "second_factor_enabled" | "second_factor_disabled" | "second_factor_reset" | "second_factor_failed" | "recovery_code_used" | "recovery_codes_replaced" | "promotion_requested" | "promotion_declined" | "bootstrap_refused" | "audit_purged";
+        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "telegram_taken" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "second_factor_enabled" | "second_factor_disabled" | "second_factor_reset" | "second_factor_failed" | "recovery_code_used" | "recovery_codes_replaced" | "promotion_requested" | "promotion_declined" | "passkey_added" | "passkey_renamed" | "passkey_removed" | "passkey_copied" | "bootstrap_refused" | "audit_purged";
         /** @description An audit event: actor, action, subject, time and origin. It contains neither secrets nor changed values. */
         AuditEvent: {
             /**
@@ -1102,7 +1263,7 @@ export interface components {
              */
             new_password: string;
         };
-        /** @description The second step of a sign-in: exactly one of `code` and `recovery_code`. */
+        /** @description The second step of a sign-in: exactly one of `code`, `passkey` and `recovery_code`. */
         CompleteAdminLoginRequest: {
             /**
              * @description The `challenge` of `second_factor_required`.
@@ -1114,6 +1275,8 @@ export interface components {
              * @example 287082
              */
             code?: string | null;
+            /** @description A passkey: the result of `navigator.credentials.get()`. */
+            passkey?: Record<string, unknown> | null;
             /**
              * @description A recovery code, in any case, with or without dashes.
              * @example 7k3m-x2q9-ab4t-p8dh
@@ -1750,6 +1913,67 @@ export interface components {
             /** @description The type of the access token. */
             token_type: components["schemas"]["TokenType"];
         };
+        /** @description A passkey of an administrator. */
+        Passkey: {
+            /**
+             * Format: date-time
+             * @description The time of the registration.
+             * @example 2026-01-19T09:12:40.5Z
+             */
+            created_at: string;
+            /** @description The id. */
+            id: components["schemas"]["PasskeyId"];
+            /**
+             * @description True if it is copied to other devices of the owner, such as by a password manager.
+             * @example true
+             */
+            is_synced: boolean;
+            /**
+             * Format: date-time
+             * @description The time of the last use. Absent before the first.
+             * @example 2026-01-20T07:01:02.1Z
+             */
+            last_used_at?: string;
+            /**
+             * @description The name that the owner gave it.
+             * @example Work laptop
+             */
+            name: string;
+            /**
+             * @description The connections to the authenticator.
+             * @example [
+             *       "hybrid",
+             *       "internal"
+             *     ]
+             */
+            transports: string[];
+        };
+        /** @description The options for the browser to use or to create a passkey, valid for five minutes. */
+        PasskeyCeremony: {
+            /** @description The argument of `PublicKeyCredential.parseRequestOptionsFromJSON()`, or of `parseCreationOptionsFromJSON()` to create a passkey. */
+            public_key: Record<string, unknown>;
+        };
+        /**
+         * Format: uuid
+         * @description The id of a passkey: a UUID that sorts by the time of the registration.
+         * @example 0199aa49-3e70-7d14-b6c8-52a1f09d7e43
+         */
+        PasskeyId: string;
+        /** @description The passkeys of an administrator, oldest first. */
+        PasskeyList: {
+            /** @description The passkeys, at most ten. */
+            items: components["schemas"]["Passkey"][];
+        };
+        /** @description A sign-in with a passkey alone. */
+        PasskeyLoginRequest: {
+            /**
+             * @description The `device_token` of an earlier sign-in on this device.
+             * @example dvd1.AZmqR5HDe2Kl2A5PfCuaMQ…
+             */
+            device_token?: string | null;
+            /** @description The result of `navigator.credentials.get()`: `credential.toJSON()`. */
+            passkey: Record<string, unknown>;
+        };
         /** @description A promotion to administrator that waits for the approval of another administrator. */
         PendingPromotion: {
             /** @description The e-mail address to sign in with after the promotion. */
@@ -1800,6 +2024,8 @@ export interface components {
             errors?: components["schemas"]["MemberError"][];
             /** @description The accepted proofs. Present with `second_factor_required` and `insufficient_user_authentication`. */
             methods?: components["schemas"]["ProofMethod"][];
+            /** @description The argument of `PublicKeyCredential.parseRequestOptionsFromJSON()`. Present with `second_factor_required` if `methods` contains `passkey`. */
+            passkey?: Record<string, unknown>;
             /**
              * @description The id of the request in the server's log, which contains the cause. Present with status 500 and higher.
              * @example 5d2c1f0e9b8a47d6a3c4e5f60718293a
@@ -1826,7 +2052,7 @@ export interface components {
          * @description The stable code of a problem. Later versions may add codes.
          * @example malformed_body
          */
-        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "second_factor_required" | "second_factor_invalid" | "second_factor_challenge_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "refresh_token_invalid" | "password_required" | "password_change_required" | "second_factor_enrolment_required" | "password_expired" | "admin_required" | "bootstrap_token_required" | "telegram_account_mismatch" | "telegram_account_taken" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "approval_required" | "other_administrator_required" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "contact_missing" | "contact_invalid" | "contact_expired" | "contact_mismatch" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "telegram_not_configured") | string;
+        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "second_factor_required" | "second_factor_invalid" | "second_factor_challenge_invalid" | "passkey_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "refresh_token_invalid" | "password_required" | "password_change_required" | "second_factor_enrolment_required" | "password_expired" | "admin_required" | "bootstrap_token_required" | "telegram_account_mismatch" | "telegram_account_taken" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "approval_required" | "other_administrator_required" | "too_many_passkeys" | "passkey_taken" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "contact_missing" | "contact_invalid" | "contact_expired" | "contact_mismatch" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "passkeys_not_configured" | "telegram_not_configured") | string;
         /** @description The e-mail address of a new administrator. */
         PromoteUserRequest: {
             /**
@@ -1862,7 +2088,7 @@ export interface components {
          * @example code
          * @enum {string}
          */
-        ProofMethod: "password" | "code" | "recovery_code";
+        ProofMethod: "password" | "code" | "passkey" | "recovery_code";
         /** @description New recovery codes. */
         RecoveryCodes: {
             /**
@@ -1882,6 +2108,14 @@ export interface components {
              */
             refresh_token: string;
         };
+        /** @description A new name of a passkey. */
+        RenamePasskeyRequest: {
+            /**
+             * @description The name, at most 64 characters.
+             * @example Old laptop
+             */
+            name: string;
+        };
         /**
          * @description The role of a user. An `admin` works in the admin panel and signs in with e-mail address and password; an `employee` works in the Mini App and signs in with phone number, password and Telegram account.
          * @example employee
@@ -1892,15 +2126,21 @@ export interface components {
         SecondFactor: {
             /**
              * Format: date-time
-             * @description The time at which the authenticator app was confirmed. Absent if the second factor is off.
+             * @description The time at which the authenticator app was confirmed. Absent without one.
              * @example 2026-01-19T09:12:40.5Z
              */
             confirmed_at?: string;
             /**
-             * @description True if sign-ins require a code.
+             * @description True if sign-ins with the password require a second factor: with an authenticator app or a passkey.
              * @example true
              */
             is_enabled: boolean;
+            /**
+             * Format: int32
+             * @description The number of passkeys.
+             * @example 2
+             */
+            passkeys?: number;
             /**
              * Format: int32
              * @description The number of unused recovery codes.
@@ -1986,6 +2226,8 @@ export interface components {
              * @example 287082
              */
             code?: string | null;
+            /** @description A passkey: the result of `navigator.credentials.get()`. */
+            passkey?: Record<string, unknown> | null;
             /**
              * Format: password
              * @description The password, for administrators without a second factor.
@@ -2797,7 +3039,7 @@ export interface operations {
             };
             /**
              * @description - `invalid_credentials`: The phone number, the e-mail address or the password is wrong, or the user is inactive. Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response does not reveal the cause.
-             *     - `second_factor_required`: The password is correct, and a second factor is on: send the `challenge` with a code to `POST /auth/admin/login/second-factor`, within five minutes. `methods` names the accepted members.
+             *     - `second_factor_required`: The password is correct, and a second factor is on: send the `challenge` with a code or passkey to `POST /auth/admin/login/second-factor`, within five minutes. `methods` names the accepted members.
              */
             401: {
                 headers: {
@@ -2911,6 +3153,288 @@ export interface operations {
             };
         };
     };
+    passkey_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "passkey": {
+                 *         "clientExtensionResults": {},
+                 *         "id": "mX0b9kq3Yw",
+                 *         "rawId": "mX0b9kq3Yw",
+                 *         "response": {
+                 *           "authenticatorData": "3sWkQ3s5cIFtbLP0d1…",
+                 *           "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0Ii…",
+                 *           "signature": "MEUCIQDTt1fo…",
+                 *           "userHandle": "AZmqOB8Ee26lwoPX4bCfRg"
+                 *         },
+                 *         "type": "public-key"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasskeyLoginRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…",
+                     *       "device_token": "dvd1.AZmqR5HDe2Kl2A5PfCuaMQ…",
+                     *       "expires_in": 600,
+                     *       "refresh_token": "dvr1.AZmqOR8Ee26lwoPX4bCfRgAAAAAB…",
+                     *       "token_type": "bearer",
+                     *       "user": {
+                     *         "created_at": "2026-01-15T09:25:00.5Z",
+                     *         "email": "admin@example.com",
+                     *         "full_name": "Administrator",
+                     *         "id": "0199aa38-1f04-7b6e-a5c2-83d7e1b09f46",
+                     *         "is_active": true,
+                     *         "last_login_at": "2026-01-15T09:26:12.25Z",
+                     *         "password_change_required": false,
+                     *         "role": "admin",
+                     *         "updated_at": "2026-01-15T09:25:00.5Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            /**
+             * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `passkey_invalid`: The passkey is unknown, or its signature is wrong or too old: ask for it again with new options, or sign in with the password. */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `passkey_invalid`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_expired`: The password is correct, but too old. A generated password must be changed within 72 hours. A password that an administrator chose must be used within 72 hours. Ask an administrator for a new one.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: The endpoint does not accept this media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `passkeys_not_configured`: The address of the admin panel has no passkeys: browsers require https and a host name, or `localhost`.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_passkey_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The options for the browser */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "public_key": {
+                     *         "allowCredentials": [],
+                     *         "challenge": "AAAAAGobg9…",
+                     *         "rpId": "sec.example.com",
+                     *         "timeout": 300000,
+                     *         "userVerification": "required"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyCeremony"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `origin_not_allowed`: The origin of the page that sent the request is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `passkeys_not_configured`: The address of the admin panel has no passkeys: browsers require https and a host name, or `localhost`.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     complete_admin_login: {
         parameters: {
             query?: never;
@@ -2972,7 +3496,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `second_factor_invalid`: The code is wrong, or was used before: ask for another one.
+             * @description - `second_factor_invalid`: The code or passkey is wrong, or was used before: ask for it again, with new options for a passkey.
              *     - `second_factor_challenge_invalid`: The challenge is unknown, was used or has expired, or the password was changed: begin with the password again.
              */
             401: {
@@ -3081,6 +3605,770 @@ export interface operations {
             };
         };
     };
+    passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The passkeys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-01-19T09:12:40.5Z",
+                     *           "id": "0199aa49-3e70-7d14-b6c8-52a1f09d7e43",
+                     *           "is_synced": true,
+                     *           "last_used_at": "2026-01-20T07:01:02.1Z",
+                     *           "name": "Work laptop",
+                     *           "transports": [
+                     *             "hybrid",
+                     *             "internal"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyList"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "credential": {
+                 *         "clientExtensionResults": {},
+                 *         "id": "mX0b9kq3Yw",
+                 *         "rawId": "mX0b9kq3Yw",
+                 *         "response": {
+                 *           "attestationObject": "o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YV…",
+                 *           "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIi…",
+                 *           "transports": [
+                 *             "hybrid",
+                 *             "internal"
+                 *           ]
+                 *         },
+                 *         "type": "public-key"
+                 *       },
+                 *       "name": "Work laptop"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AddPasskeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Registered */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "passkey": {
+                     *         "created_at": "2026-01-19T09:12:40.5Z",
+                     *         "id": "0199aa49-3e70-7d14-b6c8-52a1f09d7e43",
+                     *         "is_synced": true,
+                     *         "last_used_at": "2026-01-20T07:01:02.1Z",
+                     *         "name": "Work laptop",
+                     *         "transports": [
+                     *           "hybrid",
+                     *           "internal"
+                     *         ]
+                     *       },
+                     *       "recovery_codes": [
+                     *         "7k3m-x2q9-ab4t-p8dh",
+                     *         "0c5n-w8rz-y2ve-k6ha"
+                     *       ],
+                     *       "token": {
+                     *         "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…",
+                     *         "expires_in": 600,
+                     *         "token_type": "bearer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AddedPasskey"];
+                };
+            };
+            /**
+             * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `second_factor_invalid`: The code or passkey is wrong, or was used before: ask for it again, with new options for a passkey.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`, `second_factor_invalid`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `too_many_passkeys`: You have ten passkeys: remove one first.
+             *     - `passkey_taken`: The passkey is registered already.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: The endpoint does not accept this media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `passkeys_not_configured`: The address of the admin panel has no passkeys: browsers require https and a host name, or `localhost`.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The options for the browser */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "public_key": {
+                     *         "attestation": "none",
+                     *         "authenticatorSelection": {
+                     *           "requireResidentKey": true,
+                     *           "residentKey": "required",
+                     *           "userVerification": "required"
+                     *         },
+                     *         "challenge": "AAAAAGobg9…",
+                     *         "excludeCredentials": [],
+                     *         "pubKeyCredParams": [
+                     *           {
+                     *             "alg": -8,
+                     *             "type": "public-key"
+                     *           },
+                     *           {
+                     *             "alg": -7,
+                     *             "type": "public-key"
+                     *           },
+                     *           {
+                     *             "alg": -257,
+                     *             "type": "public-key"
+                     *           }
+                     *         ],
+                     *         "rp": {
+                     *           "id": "sec.example.com",
+                     *           "name": "sec.example.com"
+                     *         },
+                     *         "timeout": 300000,
+                     *         "user": {
+                     *           "displayName": "Administrator",
+                     *           "id": "AZmqOB8Ee26lwoPX4bCfRg",
+                     *           "name": "admin@example.com"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyCeremony"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_passkeys`: You have ten passkeys: remove one first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `passkeys_not_configured`: The address of the admin panel has no passkeys: browsers require https and a host name, or `localhost`.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The passkey */
+                id: components["schemas"]["PasskeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…",
+                     *       "expires_in": 600,
+                     *       "token_type": "bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FreshToken"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The passkey */
+                id: components["schemas"]["PasskeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Old laptop"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RenamePasskeyRequest"];
+            };
+        };
+        responses: {
+            /** @description The passkey */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-01-19T09:12:40.5Z",
+                     *       "id": "0199aa49-3e70-7d14-b6c8-52a1f09d7e43",
+                     *       "is_synced": true,
+                     *       "last_used_at": "2026-01-20T07:01:02.1Z",
+                     *       "name": "Work laptop",
+                     *       "transports": [
+                     *         "hybrid",
+                     *         "internal"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            /**
+             * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: The endpoint does not accept this media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_second_factor: {
         parameters: {
             query?: never;
@@ -3100,6 +4388,7 @@ export interface operations {
                      * @example {
                      *       "confirmed_at": "2026-01-19T09:12:40.5Z",
                      *       "is_enabled": true,
+                     *       "passkeys": 2,
                      *       "recovery_codes_left": 9
                      *     }
                      */
@@ -3312,7 +4601,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Turned off */
+            /** @description Removed */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3480,7 +4769,7 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
-             *     - `second_factor_invalid`: The code is wrong, or was used before: ask for another one.
+             *     - `second_factor_invalid`: The code or passkey is wrong, or was used before: ask for it again, with new options for a passkey.
              */
             401: {
                 headers: {
@@ -4172,7 +5461,7 @@ export interface operations {
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
              *     - `invalid_credentials`: The phone number, the e-mail address or the password is wrong, or the user is inactive. Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response does not reveal the cause.
-             *     - `second_factor_invalid`: The code is wrong, or was used before: ask for another one.
+             *     - `second_factor_invalid`: The code or passkey is wrong, or was used before: ask for it again, with new options for a passkey.
              *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
@@ -4279,6 +5568,142 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `overloaded`, `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_step_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The options for the browser */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "public_key": {
+                     *         "allowCredentials": [
+                     *           {
+                     *             "id": "mX0b9kq3Yw",
+                     *             "transports": [
+                     *               "hybrid",
+                     *               "internal"
+                     *             ],
+                     *             "type": "public-key"
+                     *           }
+                     *         ],
+                     *         "challenge": "AAAAAGobg9…",
+                     *         "rpId": "sec.example.com",
+                     *         "timeout": 300000,
+                     *         "userVerification": "required"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyCeremony"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `passkeys_not_configured`: The address of the admin panel has no passkeys: browsers require https and a host name, or `localhost`.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -6195,6 +7620,7 @@ export interface operations {
                      * @example {
                      *       "confirmed_at": "2026-01-19T09:12:40.5Z",
                      *       "is_enabled": true,
+                     *       "passkeys": 2,
                      *       "recovery_codes_left": 9
                      *     }
                      */

@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use divan_client::api::{
-    AdminLoginRequest, Audience, AuditAction, AuditRequest, Auth, BootstrapState,
-    ChangePasswordRequest, CompleteAdminLoginRequest, ConfirmSecondFactorRequest,
+    AddPasskeyRequest, AdminLoginRequest, Audience, AuditAction, AuditRequest, Auth,
+    BootstrapState, ChangePasswordRequest, CompleteAdminLoginRequest, ConfirmSecondFactorRequest,
     CreateUserRequest, ENDPOINTS, EndpointDescription, HealthStatus, ListUsersRequest, MediaType,
-    Metadata, ProblemCode, PromoteUserRequest, ProofMethod, Role, SessionId, StepUpRequest,
-    UpdateUserRequest,
+    Metadata, PasskeyCredential, PasskeyId, PasskeyLoginRequest, ProblemCode, PromoteUserRequest,
+    ProofMethod, RenamePasskeyRequest, Role, SessionId, StepUpRequest, UpdateUserRequest,
 };
 use divan_client::{AdminPanel, CasResult, Client, Error, MemoryStore, Secret, TokenStore, Tokens};
+use divan_core::passkey::SoftwareAuthenticator;
 use divan_core::second_factor::TotpSecret;
 
 use futures_util::TryStreamExt;
 
-use crate::fixture::{ADMIN_PASSWORD, Fixture, PASSWORD, fixture, signed_in};
+use crate::fixture::{ADMIN_ORIGIN, ADMIN_PASSWORD, Fixture, PASSWORD, fixture, signed_in};
 
 #[tokio::test]
 async fn every_endpoint_works_through_the_client() {
@@ -152,6 +153,14 @@ async fn call(f: &Fixture, operation: &str) {
         | "replace_recovery_codes"
         | "disable_second_factor" => second_factor(f).await,
         "step_up" => step_up(f).await,
+        "begin_passkey_login"
+        | "passkey_login"
+        | "begin_step_up"
+        | "passkeys"
+        | "begin_passkey"
+        | "add_passkey"
+        | "rename_passkey"
+        | "remove_passkey" => passkeys(f).await,
         "get_user_second_factor" | "reset_second_factor" => reset_second_factor(f).await,
         "get_failed_sign_ins" | "unlock_user" => unlock_user(f).await,
         "change_password" => {
@@ -312,6 +321,60 @@ async fn second_factor(f: &Fixture) {
     assert_eq!(replaced.recovery_codes.len(), 10);
     admin.disable_second_factor().await.unwrap();
     assert!(!admin.get_second_factor().await.unwrap().is_enabled);
+    admin.login(&Fixture::admin_login()).await.unwrap();
+}
+
+async fn passkeys(f: &Fixture) {
+    let admin = f.client.admin();
+    let mut authenticator = SoftwareAuthenticator::new(ADMIN_ORIGIN, "first");
+    let options = admin.begin_passkey().await.unwrap();
+    let request = AddPasskeyRequest::new("Laptop", authenticator.create(&options));
+    let (passkey, codes) = admin.add_passkey(&request).await.unwrap();
+    assert_eq!((passkey.name.as_str(), codes.len()), ("Laptop", 10));
+    let error = admin.add_passkey(&request).await.unwrap_err();
+    assert_eq!(error.code(), Some(ProblemCode::SecondFactorInvalid));
+    let options = admin.begin_passkey().await.unwrap();
+    let again = AddPasskeyRequest::new("Laptop", authenticator.create(&options));
+    let error = admin.add_passkey(&again).await.unwrap_err();
+    assert_eq!(error.code(), Some(ProblemCode::PasskeyTaken));
+    let rename = RenamePasskeyRequest::new("Old laptop");
+    let renamed = admin.rename_passkey(passkey.id, &rename).await.unwrap();
+    assert_eq!(admin.passkeys().await.unwrap().items, [renamed]);
+    assert_eq!(admin.get_second_factor().await.unwrap().passkeys, 1);
+
+    let error = admin.login(&Fixture::admin_login()).await.unwrap_err();
+    let problem = error.problem().unwrap();
+    let methods = [ProofMethod::Passkey, ProofMethod::RecoveryCode];
+    assert_eq!(problem.methods(), methods);
+    let credential = authenticator.get(problem.passkey().unwrap());
+    let challenge = error.challenge().unwrap().clone();
+    let request = CompleteAdminLoginRequest::with_passkey(challenge, credential);
+    admin.complete_login(&request).await.unwrap();
+
+    let credential = authenticator.get(&admin.begin_passkey_login().await.unwrap());
+    let request = PasskeyLoginRequest::new(credential);
+    let user = admin.passkey_login(&request).await.unwrap();
+    assert_eq!(user, admin.me().await.unwrap());
+    let error = admin.passkey_login(&request).await.unwrap_err();
+    assert_eq!(error.code(), Some(ProblemCode::PasskeyInvalid));
+
+    f.advance_clocks(Duration::from_mins(6));
+    admin
+        .with_step_up(
+            async || admin.remove_passkey(passkey.id).await,
+            async |methods| {
+                assert!(methods.contains(&ProofMethod::Passkey));
+                let options = admin.begin_step_up().await.unwrap();
+                Some(StepUpRequest::with_passkey(
+                    authenticator.clone().get(&options),
+                ))
+            },
+        )
+        .await
+        .unwrap();
+    assert!(!admin.get_second_factor().await.unwrap().is_enabled);
+    let error = admin.begin_step_up().await.unwrap_err();
+    assert_eq!(error.code(), Some(ProblemCode::NotFound));
     admin.login(&Fixture::admin_login()).await.unwrap();
 }
 
@@ -596,6 +659,22 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
             admin
                 .step_up(&StepUpRequest::with_password(ADMIN_PASSWORD))
                 .await
+        }
+        "begin_step_up" => admin.begin_step_up().await.map(drop),
+        "passkeys" => admin.passkeys().await.map(drop),
+        "begin_passkey" => admin.begin_passkey().await.map(drop),
+        "add_passkey" => {
+            let credential = PasskeyCredential::new(serde_json::json!({}));
+            let request = AddPasskeyRequest::new("Laptop", credential);
+            admin.add_passkey(&request).await.map(drop)
+        }
+        "rename_passkey" => admin
+            .rename_passkey(id.parse().unwrap(), &RenamePasskeyRequest::new("Laptop"))
+            .await
+            .map(drop),
+        "remove_passkey" => {
+            let id: PasskeyId = id.parse().unwrap();
+            admin.remove_passkey(id).await
         }
         "get_second_factor" => admin.get_second_factor().await.map(drop),
         "begin_second_factor" => admin.begin_second_factor().await.map(drop),

@@ -13,6 +13,7 @@ use divan_client::{Client, ClientBuilder, MemoryStore, Retries, Secret};
 use divan_core::clock::{Clock, ManualClock};
 use divan_core::entropy::SeededEntropy;
 use divan_core::init_data::{BotToken, InitDataBuilder};
+use divan_core::passkey::RelyingParty;
 use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::SqliteStore;
@@ -23,6 +24,7 @@ use divan_server::{AppState, HttpOptions, router};
 pub(crate) const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 pub(crate) const EMAIL: &str = "admin@example.com";
 pub(crate) const ADMIN_PASSWORD: &str = "tram under the plum";
+pub(crate) const ADMIN_ORIGIN: &str = "https://sec.example.com";
 pub(crate) const PHONE: &str = "+77011234567";
 pub(crate) const PASSWORD: &str = "umbrella 77";
 
@@ -75,9 +77,10 @@ pub(crate) async fn fixture() -> Fixture {
         AuthService::builder(
             store.clone(),
             &SecretKey::new([7; 32]).unwrap(),
-            "https://sec.example.com",
+            ADMIN_ORIGIN,
             Audiences::new("divan.example.com", "sec.example.com").unwrap(),
         )
+        .passkeys(RelyingParty::new(ADMIN_ORIGIN).unwrap())
         .telegram(BOT.parse().unwrap())
         .token_keys(KeyRing::from(&signing_key))
         .bootstrap(BootstrapPolicy::Token(bootstrap_token.clone()))

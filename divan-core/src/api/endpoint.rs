@@ -13,7 +13,7 @@ pub trait Endpoint {
     const OPERATION: &'static str;
     /// The HTTP method.
     const METHOD: Method;
-    /// The path below the server's root. `{id}` is the id of the user or session.
+    /// The path below the server's root. `{id}` is the id of the user, session, device or passkey.
     const PATH: &'static str;
     /// The authentication that the endpoint requires.
     const AUTH: Auth;
@@ -98,9 +98,9 @@ pub enum AttemptLimit {
     SignIn,
     /// A sign-in with init data alone: limited by Telegram account.
     AutoLogin,
-    /// A check of the current password or a code of the caller: limited by session.
+    /// A check of the current password or the second factor of the caller: limited by session.
     OwnPassword,
-    /// A refresh token, or the challenge of a sign-in: refused ones are limited by address.
+    /// A refresh token, a passkey, or the challenge of a sign-in: refused ones are limited by address.
     Refresh,
     /// The bootstrap token: limited by address.
     Bootstrap,

@@ -1,14 +1,16 @@
 //! The table of all endpoints.
 
 use super::{
-    AdminLoginRequest, AttemptLimit, AuditPage, AuditRequest, Auth, AutoLoginRequest,
-    BootstrapRequest, BootstrapState, ChangePasswordRequest, CompleteAdminLoginRequest,
-    ConfirmSecondFactorRequest, CreateUserRequest, CreatedUser, DeviceList, EnabledSecondFactor,
-    Endpoint, EndpointDescription, FailedSignIns, FreshToken, GeneratedPassword, Health,
-    ImportEvent, ImportPreview, ImportRequest, JwkSet, ListUsersRequest, LogoutRequest, MediaType,
-    Method, MiniAppConfig, ProblemCode, PromoteUserRequest, PromotedUser, PromotionList,
-    RecoveryCodes, RefreshRequest, SecondFactor, SecondFactorEnrolment, SessionList, StepUpRequest,
-    TelegramLoginRequest, TokenResponse, UpdateUserRequest, User, UserPage, UserRequest,
+    AddPasskeyRequest, AddedPasskey, AdminLoginRequest, AttemptLimit, AuditPage, AuditRequest,
+    Auth, AutoLoginRequest, BootstrapRequest, BootstrapState, ChangePasswordRequest,
+    CompleteAdminLoginRequest, ConfirmSecondFactorRequest, CreateUserRequest, CreatedUser,
+    DeviceList, EnabledSecondFactor, Endpoint, EndpointDescription, FailedSignIns, FreshToken,
+    GeneratedPassword, Health, ImportEvent, ImportPreview, ImportRequest, JwkSet, ListUsersRequest,
+    LogoutRequest, MediaType, Method, MiniAppConfig, Passkey, PasskeyCeremony, PasskeyList,
+    PasskeyLoginRequest, ProblemCode, PromoteUserRequest, PromotedUser, PromotionList,
+    RecoveryCodes, RefreshRequest, RenamePasskeyRequest, SecondFactor, SecondFactorEnrolment,
+    SessionList, StepUpRequest, TelegramLoginRequest, TokenResponse, UpdateUserRequest, User,
+    UserPage, UserRequest,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -77,6 +79,15 @@ endpoints! {
     CompleteAdminLogin = "complete_admin_login": Post "/auth/admin/login/second-factor", None limit Refresh,
         CompleteAdminLoginRequest => 200 TokenResponse, [SecondFactorInvalid, SecondFactorChallengeInvalid];
 
+    /// Begins a sign-in with a passkey. Nothing is stored.
+    BeginPasskeyLogin = "begin_passkey_login": Post "/auth/admin/login/passkey/options", None,
+        () => 200 PasskeyCeremony, [PasskeysNotConfigured];
+
+    /// Signs an administrator in with a passkey alone.
+    PasskeyLogin = "passkey_login": Post "/auth/admin/login/passkey", None limit Refresh,
+        PasskeyLoginRequest => 200 TokenResponse,
+        [PasskeyInvalid, PasswordExpired, PasskeysNotConfigured];
+
     /// Creates the first administrator. Succeeds once per database.
     Bootstrap = "bootstrap": Post "/auth/admin/bootstrap", BootstrapToken limit Bootstrap,
         BootstrapRequest => 201 User, [AlreadyBootstrapped, EmailTaken, WeakPassword, Overloaded];
@@ -127,6 +138,10 @@ endpoints! {
         StepUpRequest => 200 FreshToken,
         [InvalidCredentials, SecondFactorInvalid, InsufficientUserAuthentication, Overloaded];
 
+    /// Begins a step-up with a passkey.
+    BeginStepUp = "begin_step_up": Post "/auth/admin/step-up/options", AdminAnyScope,
+        () => 200 PasskeyCeremony, [NotFound, PasskeysNotConfigured];
+
     /// Returns the state of the caller's second factor.
     GetSecondFactor = "get_second_factor": Get "/auth/admin/me/second-factor", AdminAnyScope,
         () => 200 SecondFactor, [];
@@ -149,6 +164,27 @@ endpoints! {
     ReplaceRecoveryCodes = "replace_recovery_codes": Post "/auth/admin/me/second-factor/recovery-codes",
         AdminAnyScope,
         () => 200 RecoveryCodes, [InsufficientUserAuthentication, NotFound];
+
+    /// Lists the caller's passkeys.
+    Passkeys = "passkeys": Get "/auth/admin/me/passkeys", AdminAnyScope,
+        () => 200 PasskeyList, [];
+
+    /// Begins to register a passkey.
+    BeginPasskey = "begin_passkey": Post "/auth/admin/me/passkeys/options", AdminAnyScope,
+        () => 200 PasskeyCeremony, [InsufficientUserAuthentication, TooManyPasskeys, PasskeysNotConfigured];
+
+    /// Registers a passkey.
+    AddPasskey = "add_passkey": Post "/auth/admin/me/passkeys", AdminAnyScope,
+        AddPasskeyRequest => 201 AddedPasskey,
+        [SecondFactorInvalid, TooManyPasskeys, PasskeyTaken, PasskeysNotConfigured];
+
+    /// Renames one of the caller's passkeys.
+    RenamePasskey = "rename_passkey": Patch "/auth/admin/me/passkeys/{id}", AdminAnyScope,
+        RenamePasskeyRequest => 200 Passkey, [NotFound];
+
+    /// Removes one of the caller's passkeys.
+    RemovePasskey = "remove_passkey": Delete "/auth/admin/me/passkeys/{id}", AdminAnyScope,
+        () => 200 FreshToken, [InsufficientUserAuthentication, NotFound];
 
     /// Lists users, newest first.
     ListUsers = "list_users": Get "/auth/admin/users", Admin,

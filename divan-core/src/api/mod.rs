@@ -15,6 +15,7 @@ mod import;
 mod member_error;
 #[cfg(feature = "openapi")]
 mod open_enum;
+mod passkeys;
 mod problem;
 mod problem_code;
 mod promotion;
@@ -30,13 +31,15 @@ pub use audit::{AuditPage, AuditRequest};
 pub use devices::{DeviceInfo, DeviceList, FailedSignIns};
 pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, MediaType, Method};
 pub use endpoints::{
-    AdminLogin, ApprovePromotion, Audit, AutoLogin, BeginSecondFactor, Bootstrap, ChangePassword,
-    CompleteAdminLogin, ConfirmSecondFactor, CreateUser, DeclinePromotion, DeleteUser, Devices,
-    DisableSecondFactor, ENDPOINTS, EndSession, EndUserSessions, ExportUsers, GetBootstrap,
-    GetFailedSignIns, GetSecondFactor, GetUser, GetUserSecondFactor, ImportUsers, Jwks,
-    ListPromotions, ListUsers, Live, Logout, Me, PreviewImport, PromoteUser, Ready, Refresh,
-    RemoveDevice, ReplaceRecoveryCodes, ResetPassword, ResetSecondFactor, SearchUsers, Sessions,
-    StepUp, TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
+    AddPasskey, AdminLogin, ApprovePromotion, Audit, AutoLogin, BeginPasskey, BeginPasskeyLogin,
+    BeginSecondFactor, BeginStepUp, Bootstrap, ChangePassword, CompleteAdminLogin,
+    ConfirmSecondFactor, CreateUser, DeclinePromotion, DeleteUser, Devices, DisableSecondFactor,
+    ENDPOINTS, EndSession, EndUserSessions, ExportUsers, GetBootstrap, GetFailedSignIns,
+    GetSecondFactor, GetUser, GetUserSecondFactor, ImportUsers, Jwks, ListPromotions, ListUsers,
+    Live, Logout, Me, PasskeyLogin, Passkeys, PreviewImport, PromoteUser, Ready, Refresh,
+    RemoveDevice, RemovePasskey, RenamePasskey, ReplaceRecoveryCodes, ResetPassword,
+    ResetSecondFactor, SearchUsers, Sessions, StepUp, TelegramConfig, TelegramLogin,
+    UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};
 pub use import::{
@@ -44,6 +47,10 @@ pub use import::{
     ImportedPassword, ImportedUser,
 };
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};
+pub use passkeys::{
+    AddPasskeyRequest, AddedPasskey, Passkey, PasskeyCeremony, PasskeyList, PasskeyLoginRequest,
+    RenamePasskeyRequest,
+};
 pub use problem::Problem;
 pub use problem_code::ProblemCode;
 pub use promotion::{PendingPromotion, PromotedUser, PromotionList};
@@ -62,8 +69,8 @@ pub use users::{
 };
 
 pub use crate::types::{
-    Audience, AuditAction, AuditEvent, AuditId, DeviceId, ExternalId, Jwk, JwkSet, Metadata, Role,
-    SessionId, TelegramId, User, UserId,
+    Audience, AuditAction, AuditEvent, AuditId, DeviceId, ExternalId, Jwk, JwkSet, Metadata,
+    PasskeyCredential, PasskeyId, PasskeyOptions, Role, SessionId, TelegramId, User, UserId,
 };
 
 /// The problems of any request.

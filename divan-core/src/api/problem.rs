@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{MemberError, ProblemCode, ProofMethod};
 use crate::secret::{self, Secret};
+use crate::types::PasskeyOptions;
 
 /// The body of every error response: RFC 9457 `application/problem+json`.
 ///
@@ -49,6 +50,11 @@ pub struct Problem {
     /// `insufficient_user_authentication`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     methods: Vec<ProofMethod>,
+    /// The argument of `PublicKeyCredential.parseRequestOptionsFromJSON()`. Present with
+    /// `second_factor_required` if `methods` contains `passkey`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, nullable = false))]
+    passkey: Option<PasskeyOptions>,
     /// The id of the request in the server's log, which contains the cause. Present with status 500
     /// and higher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,6 +77,7 @@ impl Problem {
             errors: Vec::new(),
             challenge: None,
             methods: Vec::new(),
+            passkey: None,
             request_id: None,
         }
     }
@@ -100,6 +107,13 @@ impl Problem {
     #[must_use]
     pub fn with_methods(mut self, methods: impl Into<Vec<ProofMethod>>) -> Self {
         self.methods = methods.into();
+        self
+    }
+
+    /// Sets the options for the browser to use a passkey. Default: none.
+    #[must_use]
+    pub fn with_passkey(mut self, options: PasskeyOptions) -> Self {
+        self.passkey = Some(options);
         self
     }
 
@@ -154,6 +168,11 @@ impl Problem {
     /// The accepted proofs.
     pub fn methods(&self) -> &[ProofMethod] {
         &self.methods
+    }
+
+    /// The options for the browser to use a passkey.
+    pub fn passkey(&self) -> Option<&PasskeyOptions> {
+        self.passkey.as_ref()
     }
 
     /// The id of the request in the server's log.

@@ -50,14 +50,17 @@ problem_codes! {
     /// Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response
     /// does not reveal the cause.
     InvalidCredentials = "invalid_credentials", 401, "Wrong credentials";
-    /// The password is correct, and a second factor is on: send the `challenge` with a code to
+    /// The password is correct, and a second factor is on: send the `challenge` with a code or passkey to
     /// `POST /auth/admin/login/second-factor`, within five minutes. `methods` names the accepted members.
     SecondFactorRequired = "second_factor_required", 401, "Second factor required";
-    /// The code is wrong, or was used before: ask for another one.
-    SecondFactorInvalid = "second_factor_invalid", 401, "Wrong code";
+    /// The code or passkey is wrong, or was used before: ask for it again, with new options for a passkey.
+    SecondFactorInvalid = "second_factor_invalid", 401, "Wrong code or passkey";
     /// The challenge is unknown, was used or has expired, or the password was changed: begin with the
     /// password again.
     SecondFactorChallengeInvalid = "second_factor_challenge_invalid", 401, "Sign-in expired";
+    /// The passkey is unknown, or its signature is wrong or too old: ask for it again with new options, or
+    /// sign in with the password.
+    PasskeyInvalid = "passkey_invalid", 401, "Passkey not accepted";
     /// The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then
     /// send the request again. `methods` names the accepted members.
     InsufficientUserAuthentication = "insufficient_user_authentication", 401, "Proof of identity required";
@@ -115,6 +118,10 @@ problem_codes! {
     ApprovalRequired = "approval_required", 409, "Approval required";
     /// You requested this promotion: another administrator must approve it.
     OtherAdministratorRequired = "other_administrator_required", 409, "Another administrator required";
+    /// You have ten passkeys: remove one first.
+    TooManyPasskeys = "too_many_passkeys", 409, "Too many passkeys";
+    /// The passkey is registered already.
+    PasskeyTaken = "passkey_taken", 409, "Passkey taken";
     /// The user has no linked Telegram account. Nothing was changed.
     TelegramNotLinked = "telegram_not_linked", 409, "No linked Telegram account";
     /// The last active administrator cannot be deactivated, deleted or made an employee. Nothing was
@@ -166,6 +173,9 @@ problem_codes! {
     Unavailable = "unavailable", 503, "Temporarily unavailable";
     /// A dependency of the server is down; `errors` names it.
     NotReady = "not_ready", 503, "Not ready";
+    /// The address of the admin panel has no passkeys: browsers require https and a host name, or
+    /// `localhost`.
+    PasskeysNotConfigured = "passkeys_not_configured", 503, "Passkeys not configured";
     /// The server has no bot token, so sign-in through Telegram is not possible.
     TelegramNotConfigured = "telegram_not_configured", 503, "Telegram not configured";
 }

@@ -3,6 +3,7 @@ use time::OffsetDateTime;
 
 use super::TokenType;
 use crate::secret::{self, Secret};
+use crate::types::PasskeyCredential;
 
 open_enum! {
     /// A proof of identity that a problem asks for.
@@ -11,6 +12,8 @@ open_enum! {
         Password = "password",
         /// A one-time code of the authenticator app.
         Code = "code",
+        /// A passkey.
+        Passkey = "passkey",
         /// A recovery code.
         RecoveryCode = "recovery_code",
     }
@@ -31,7 +34,7 @@ impl utoipa::PartialSchema for ProofMethod {
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for ProofMethod {}
 
-/// The second step of a sign-in: exactly one of `code` and `recovery_code`.
+/// The second step of a sign-in: exactly one of `code`, `passkey` and `recovery_code`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -49,6 +52,10 @@ pub struct CompleteAdminLoginRequest {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "287082"))]
     pub code: Option<Secret>,
+    /// A passkey: the result of `navigator.credentials.get()`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub passkey: Option<PasskeyCredential>,
     /// A recovery code, in any case, with or without dashes.
     #[serde(
         default,
@@ -65,6 +72,7 @@ impl CompleteAdminLoginRequest {
         Self {
             challenge: challenge.into(),
             code: Some(code.into()),
+            passkey: None,
             recovery_code: None,
         }
     }
@@ -74,7 +82,18 @@ impl CompleteAdminLoginRequest {
         Self {
             challenge: challenge.into(),
             code: None,
+            passkey: None,
             recovery_code: Some(code.into()),
+        }
+    }
+
+    /// Completes a sign-in with a passkey.
+    pub fn with_passkey(challenge: impl Into<Secret>, passkey: PasskeyCredential) -> Self {
+        Self {
+            challenge: challenge.into(),
+            code: None,
+            passkey: Some(passkey),
+            recovery_code: None,
         }
     }
 }
@@ -101,6 +120,10 @@ pub struct StepUpRequest {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "287082"))]
     pub code: Option<Secret>,
+    /// A passkey: the result of `navigator.credentials.get()`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub passkey: Option<PasskeyCredential>,
     /// A recovery code, in any case, with or without dashes.
     #[serde(
         default,
@@ -124,6 +147,14 @@ impl StepUpRequest {
     pub fn with_code(code: impl Into<Secret>) -> Self {
         Self {
             code: Some(code.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Proves the identity with a passkey.
+    pub fn with_passkey(passkey: PasskeyCredential) -> Self {
+        Self {
+            passkey: Some(passkey),
             ..Self::default()
         }
     }
@@ -169,10 +200,10 @@ impl FreshToken {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct SecondFactor {
-    /// True if sign-ins require a code.
+    /// True if sign-ins with the password require a second factor: with an authenticator app or a passkey.
     #[cfg_attr(feature = "openapi", schema(example = true))]
     pub is_enabled: bool,
-    /// The time at which the authenticator app was confirmed. Absent if the second factor is off.
+    /// The time at which the authenticator app was confirmed. Absent without one.
     #[serde(
         default,
         with = "time::serde::rfc3339::option",
@@ -186,15 +217,24 @@ pub struct SecondFactor {
     /// The number of unused recovery codes.
     #[cfg_attr(feature = "openapi", schema(example = 9))]
     pub recovery_codes_left: u32,
+    /// The number of passkeys.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(example = 2))]
+    pub passkeys: u32,
 }
 
 impl SecondFactor {
-    /// Creates the response; `confirmed_at` is `None` if the second factor is off.
-    pub fn new(confirmed_at: Option<OffsetDateTime>, recovery_codes_left: u32) -> Self {
+    /// Creates the response; `confirmed_at` is `None` without an authenticator app.
+    pub fn new(
+        confirmed_at: Option<OffsetDateTime>,
+        recovery_codes_left: u32,
+        passkeys: u32,
+    ) -> Self {
         Self {
-            is_enabled: confirmed_at.is_some(),
+            is_enabled: confirmed_at.is_some() || passkeys > 0,
             confirmed_at,
             recovery_codes_left,
+            passkeys,
         }
     }
 }
@@ -289,6 +329,9 @@ impl RecoveryCodes {
     }
 }
 
-fn expose_all<S: serde::Serializer>(secrets: &[Secret], serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn expose_all<S: serde::Serializer>(
+    secrets: &[Secret],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(secrets.iter().map(Secret::expose))
 }

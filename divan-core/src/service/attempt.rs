@@ -120,8 +120,9 @@ impl AuthService {
     }
 
     /// Deletes counters of failed attempts that no longer affect a decision, sign-ins that waited too
-    /// long for their second factor, promotions that waited too long for an approval, and devices that
-    /// were not used for 90 days. Call it hourly: it also limits the number of counters.
+    /// long for their second factor, promotions that waited too long for an approval, marks of used
+    /// challenges, and devices that were not used for 90 days. Call it hourly: it also limits the number
+    /// of counters.
     ///
     /// # Errors
     /// When the database fails.
@@ -136,7 +137,11 @@ impl AuthService {
         let unused = now - super::devices::DEVICE_LIFE;
         self.parts.store.purge_devices(unused).await?;
         self.parts.store.purge_challenges(now).await?;
-        self.parts.store.purge_promotions(now).await.map(drop)
+        self.parts.store.purge_promotions(now).await?;
+        // A server whose clock is behind still accepts their challenges.
+        let expired = now - time::Duration::minutes(5);
+        let store = &self.parts.store;
+        store.purge_used_challenges(expired).await.map(drop)
     }
 
     /// Checks the limits without writing anything.

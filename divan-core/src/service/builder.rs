@@ -40,6 +40,8 @@ pub struct AuthServiceBuilder {
     bootstrap: BootstrapPolicy,
     second_factor: SecondFactorPolicy,
     admin_approval: bool,
+    #[cfg(feature = "passkeys")]
+    passkeys: Option<crate::passkey::RelyingParty>,
     region: Region,
     miniapp_life: SessionLife,
     admin_life: SessionLife,
@@ -72,6 +74,8 @@ impl AuthService {
             bootstrap: BootstrapPolicy::Closed,
             second_factor: SecondFactorPolicy::Optional,
             admin_approval: false,
+            #[cfg(feature = "passkeys")]
+            passkeys: None,
             region: Region::default(),
             miniapp_life: SessionLife::MINI_APP,
             admin_life: SessionLife::ADMIN,
@@ -177,6 +181,14 @@ impl AuthServiceBuilder {
         self
     }
 
+    /// Sets the address of the admin panel, for which administrators have passkeys. Default: none, and
+    /// passkeys are not configured.
+    #[cfg(feature = "passkeys")]
+    pub fn passkeys(mut self, party: crate::passkey::RelyingParty) -> Self {
+        self.passkeys = Some(party);
+        self
+    }
+
     /// Sets the country of phone numbers without a country code. Default: Kazakhstan.
     pub fn region(mut self, region: Region) -> Self {
         self.region = region;
@@ -235,6 +247,10 @@ impl AuthServiceBuilder {
             refresh_keys = refresh_keys.or(previous);
             device_keys = device_keys.or(previous);
         }
+        #[cfg(feature = "passkeys")]
+        let passkeys = self.passkeys.map(|party| {
+            super::passkeys::Passkeys::new(party, &self.key, self.previous_key.as_ref())
+        });
         let admin_host = self.audiences.host(Audience::Admin).into();
         let token_keys = self.token_keys.unwrap_or_else(|| KeyRing::from(&self.key));
         let parts = Parts {
@@ -251,6 +267,9 @@ impl AuthServiceBuilder {
             second_factor_keys,
             second_factor: self.second_factor,
             admin_approval: self.admin_approval,
+            #[cfg(feature = "passkeys")]
+            passkeys,
+            copied_passkeys: AtomicU64::new(0),
             admin_host,
             attempts: Attempts::new(&self.key),
             reused_tokens: AtomicU64::new(0),

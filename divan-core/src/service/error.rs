@@ -7,8 +7,9 @@ use crate::init_data::{ContactError, InitDataError};
 use crate::password::{HashQueueError, WeakPassword};
 use crate::second_factor::UnreadableSecret;
 use crate::secret::Secret;
-use crate::store::StoreError;
+use crate::store::{StoreError, StoreErrorKind};
 use crate::token::TokenError;
+use crate::types::PasskeyOptions;
 
 /// Errors of the sign-in service.
 #[derive(Debug, thiserror::Error)]
@@ -60,14 +61,26 @@ pub enum ServiceError {
         challenge: Secret,
         /// The ways in which it can be completed.
         methods: Vec<SecondFactorMethod>,
+        /// The options for the browser, if a passkey can complete it.
+        passkey: Option<PasskeyOptions>,
     },
     /// The sign-in to complete is unknown, was completed, has expired or was tried too often, or the
     /// account changed since: sign in with the password again.
     #[error("the sign-in cannot be completed any more: sign in with the password again")]
     ChallengeInvalid,
-    /// The code of the second factor is wrong, or was used before.
-    #[error("the code is wrong, or was used before")]
+    /// The code or passkey of the second factor is wrong, or was used before.
+    #[error("the code or passkey is wrong, or was used before")]
     SecondFactorInvalid,
+    /// The passkey is unknown, belongs to an account that cannot sign in, or its signature is wrong, too
+    /// old or for another address.
+    #[error("the passkey is unknown, or its signature is wrong or too old")]
+    PasskeyInvalid,
+    /// The service has no address of the admin panel for which browsers have passkeys.
+    #[error("passkeys are not configured")]
+    PasskeysNotConfigured,
+    /// The user has ten passkeys: remove one first.
+    #[error("a user has at most {} passkeys", crate::store::MAX_PASSKEYS)]
+    TooManyPasskeys,
     /// The caller must set up a second factor first.
     #[error("a second factor must be set up first")]
     SecondFactorEnrolmentRequired,
@@ -75,15 +88,15 @@ pub enum ServiceError {
     /// operation: [step up](super::CallerService::step_up) first.
     #[error("the operation requires a new proof of identity")]
     InsufficientAuthentication {
-        /// The proof is a code of the second factor, instead of the password.
-        second_factor: bool,
+        /// The second factors, one of which proves it. Empty if the password does.
+        second_factor: Vec<SecondFactorMethod>,
     },
     /// The password is correct, but too old. A generated password must be changed within 72 hours, and
     /// one that an administrator chose must be used within 72 hours.
     #[error("the password has expired: it was not changed or used within 72 hours")]
     PasswordExpired,
-    /// The user, session or device does not exist, or belongs to another user.
-    #[error("the user, session or device does not exist")]
+    /// The user, session, device or passkey does not exist, or belongs to another user.
+    #[error("the user, session, device or passkey does not exist")]
     NotFound,
     /// The caller is not an administrator, or not signed in to the admin panel.
     #[error("the caller must be an administrator who is signed in to the admin panel")]
@@ -161,7 +174,13 @@ pub enum ServiceError {
 
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
-        error.into_rejection().unwrap_or_else(Self::Store)
+        match error.into_rejection() {
+            Ok(error) => error,
+            Err(error) if error.kind() == StoreErrorKind::PasskeyChanged => {
+                Self::SecondFactorInvalid
+            }
+            Err(error) => Self::Store(error),
+        }
     }
 }
 

@@ -112,7 +112,7 @@ impl AdminService<'_> {
         change: Change<'_>,
         update: AccountUpdate,
     ) -> Result<Secret, ServiceError> {
-        self.require_fresh_proof()?;
+        self.require_fresh_proof().await?;
         let parts = &self.service.parts;
         let found = parts.store.account(user).await?;
         let mut found = found.ok_or(ServiceError::NotFound)?;

@@ -47,6 +47,8 @@ named_enum! {
         Limit = "limit",
         /// The attributes of a user for the application.
         Metadata = "metadata",
+        /// The name of a passkey.
+        Name = "name",
         /// The new password, in a change of the password.
         NewPassword = "new_password",
         /// The password.

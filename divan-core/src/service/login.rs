@@ -201,7 +201,7 @@ impl ClientService<'_> {
         let verified = self
             .verify_login(&charged, permit, found, password, Role::Admin)
             .await?;
-        if verified.account.second_factor.totp.is_some() {
+        if verified.account.second_factor.is_on() {
             return Err(self.require_second_factor(&verified, &charged, known).await);
         }
         let device = match device {

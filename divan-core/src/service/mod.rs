@@ -68,6 +68,8 @@ mod invalid_field;
 mod login;
 mod own_account;
 mod page;
+#[cfg(feature = "passkeys")]
+mod passkeys;
 mod password;
 mod phone;
 mod phone_trunk;
@@ -116,6 +118,8 @@ pub use import::{
 pub use invalid_field::{Field, InvalidField, InvalidFieldReason};
 pub use login::{AdminLoginCommand, LoginPhone, TelegramLoginCommand};
 pub use page::{Cursor, Page};
+#[cfg(feature = "passkeys")]
+pub use passkeys::{AddPasskeyCommand, AddedPasskey, PasskeyLoginCommand, PasskeyView};
 pub use password::ChangePasswordCommand;
 pub use phone::{Region, UnknownRegion, parse_phone};
 pub use promotion::{PendingPromotion, Promotion};
@@ -151,6 +155,10 @@ struct Parts {
     second_factor_keys: SecondFactorKeys,
     second_factor: SecondFactorPolicy,
     admin_approval: bool,
+    #[cfg(feature = "passkeys")]
+    passkeys: Option<passkeys::Passkeys>,
+    /// Passkeys whose counter did not increase.
+    copied_passkeys: AtomicU64,
     /// The host of the admin panel, which names the service in authenticator apps.
     admin_host: Arc<str>,
     attempts: Attempts,

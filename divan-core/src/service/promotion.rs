@@ -131,7 +131,7 @@ impl AdminService<'_> {
         user: UserId,
         email: Option<Email>,
     ) -> Result<PendingPromotion, ServiceError> {
-        self.require_fresh_proof()?;
+        self.require_fresh_proof().await?;
         let (service, store) = (self.service, &self.service.parts.store);
         let requested_by = self.admin.id().ok_or(ServiceError::AdminRequired)?;
         if let Some(email) = &email

@@ -375,6 +375,12 @@ impl AuthService {
         Ok(())
     }
 
+    /// Returns the number of passkeys that may have been copied, since the start: their counter did not
+    /// increase.
+    pub fn copied_passkeys(&self) -> u64 {
+        self.parts.copied_passkeys.load(Ordering::Relaxed)
+    }
+
     /// Returns the number of sessions that ended because two clients used their tokens, since the
     /// start.
     pub fn reused_tokens(&self) -> u64 {

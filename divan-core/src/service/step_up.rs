@@ -1,11 +1,12 @@
 //! A new proof of identity in a session.
 
-use super::second_factor::SecondFactorProof;
+use super::attempt::ChargedAttempt;
+use super::second_factor::{ProofPurpose, SecondFactorProof};
 use super::validation::Validation;
 use super::{CallerService, Field, FreshToken, ServiceError};
 use crate::secret::Secret;
-use crate::store::{Account, AccountUpdate, SessionProof};
-use crate::types::{AuditAction, AuthMethod};
+use crate::store::{AccountUpdate, SessionProof};
+use crate::types::{AuditAction, AuthMethods};
 
 /// A proof of identity in a session.
 #[derive(Clone, Debug)]
@@ -13,7 +14,7 @@ use crate::types::{AuditAction, AuthMethod};
 pub enum StepUpProof {
     /// The password, for administrators without a second factor.
     Password(Secret),
-    /// A code of the second factor.
+    /// A code or passkey of the second factor.
     SecondFactor(SecondFactorProof),
 }
 
@@ -23,7 +24,8 @@ impl CallerService<'_> {
     /// the proof, which critical operations accept for five minutes. The refresh token stays; tokens that
     /// it is exchanged for have the same time.
     ///
-    /// Administrators with a second factor prove their identity with a code, the others with the password.
+    /// Administrators with a second factor prove their identity with a code or passkey, the others with the
+    /// password.
     ///
     /// # Errors
     /// - [`ServiceError::InsufficientAuthentication`] for a password, if a second factor is on,
@@ -41,7 +43,7 @@ impl CallerService<'_> {
     ///     user: UserId,
     /// ) -> Result<Option<FreshToken>, ServiceError> {
     ///     match admin.reset_password(user).await {
-    ///         Err(ServiceError::InsufficientAuthentication { second_factor: false }) => {
+    ///         Err(ServiceError::InsufficientAuthentication { second_factor }) if second_factor.is_empty() => {
     ///             let proof = StepUpProof::Password("tram under the plum".into());
     ///             caller.step_up(&proof).await.map(Some)
     ///         }
@@ -53,7 +55,7 @@ impl CallerService<'_> {
         self.caller.require_admin_any_scope()?;
         match proof {
             StepUpProof::Password(password) => self.step_up_with_password(password).await,
-            StepUpProof::SecondFactor(proof) => self.step_up_with_code(proof).await,
+            StepUpProof::SecondFactor(proof) => self.step_up_with_second_factor(proof).await,
         }
     }
 
@@ -64,9 +66,11 @@ impl CallerService<'_> {
             return Err(validation.into_error());
         };
         let found = service.parts.store.account(caller.user().id).await?;
-        if found.as_ref().is_some_and(has_second_factor) {
+        if let Some(account) = &found
+            && account.second_factor.is_on()
+        {
             return Err(ServiceError::InsufficientAuthentication {
-                second_factor: true,
+                second_factor: service.second_factors(&account.second_factor),
             });
         }
         let (charged, permit) = self.begin_check(found.as_ref()).await?;
@@ -77,10 +81,10 @@ impl CallerService<'_> {
             self.record_wrong_proof(&charged, action).await?;
         }
         let seen = verified?.account;
-        let proof = self.proof(AuthMethod::Password);
+        let proof = self.proof(AuthMethods::PASSWORD);
         let settle = charged.attempt.settle(proof.at);
         self.change(&|account| {
-            if account.password_version != seen.password_version || has_second_factor(account) {
+            if account.password_version != seen.password_version || account.second_factor.is_on() {
                 return Err(ServiceError::InvalidCredentials);
             }
             Ok(AccountUpdate::none().prove(proof).settle(settle.clone()))
@@ -89,40 +93,49 @@ impl CallerService<'_> {
         self.fresh_token(proof)
     }
 
-    async fn step_up_with_code(self, code: &SecondFactorProof) -> Result<FreshToken, ServiceError> {
-        let service = self.service;
-        let charged = service.begin_code_attempt(self.own_attempt()).await?;
-        let proof = self.proof(code.method());
-        let settle = charged.attempt.settle(proof.at);
-        let user = self.caller.user().id;
-        let recovered = AuditAction::RecoveryCodeUsed;
-        let recovered = service.audit_event(recovered, Some(user), user, self.client)?;
-        let updated = self
-            .change(&|account| {
-                service.use_second_factor(account, code)?;
-                let update = AccountUpdate::none().prove(proof).settle(settle.clone());
-                Ok(match code.method() {
-                    AuthMethod::RecoveryCode => update.event(recovered.clone()),
-                    _ => update,
-                })
-            })
-            .await;
-        if matches!(updated, Err(ServiceError::SecondFactorInvalid)) {
+    async fn step_up_with_second_factor(
+        self,
+        proof: &SecondFactorProof,
+    ) -> Result<FreshToken, ServiceError> {
+        let charged = self.service.begin_code_attempt(self.own_attempt()).await?;
+        let proved = self.prove_second_factor(proof, &charged).await;
+        if matches!(proved, Err(ServiceError::SecondFactorInvalid)) {
             let action = AuditAction::SecondFactorFailed;
             self.record_wrong_proof(&charged, action).await?;
         }
-        updated?;
-        self.fresh_token(proof)
+        self.fresh_token(proved?)
     }
 
-    /// Returns the proof of the session with a further method, now.
-    fn proof(self, method: AuthMethod) -> SessionProof {
+    async fn prove_second_factor(
+        self,
+        proof: &SecondFactorProof,
+        charged: &ChargedAttempt,
+    ) -> Result<SessionProof, ServiceError> {
+        let (service, user) = (self.service, self.caller.user().id);
+        let purpose = ProofPurpose::StepUp(self.caller.session());
+        let checked = service
+            .check_proof(proof, user, purpose, self.client)
+            .await?;
+        let proof = self.proof(checked.methods());
+        let settle = charged.attempt.settle(proof.at);
+        let recovered = self.own_event(AuditAction::RecoveryCodeUsed)?;
+        self.change(&|account| {
+            let update = AccountUpdate::none().prove(proof).settle(settle.clone());
+            let update = service.use_second_factor(account, &checked, update)?;
+            Ok(if checked.is_recovery_code() {
+                update.event(recovered.clone())
+            } else {
+                update
+            })
+        })
+        .await?;
+        Ok(proof)
+    }
+
+    /// Returns the proof of the session with further methods, now.
+    fn proof(self, methods: AuthMethods) -> SessionProof {
         let session = self.caller.stored_session();
-        let methods = session.auth_methods.with(method);
+        let methods = session.auth_methods.union(methods);
         SessionProof::new(session.id, self.service.now(), methods)
     }
-}
-
-fn has_second_factor(account: &Account) -> bool {
-    account.second_factor.totp.is_some()
 }

@@ -59,17 +59,24 @@ impl AdminService<'_> {
         let event = self.audit_event(AuditAction::UserUpdated, id).await?;
         let now = self.service.now();
         let keys = &parts.attempts.keys;
+        let is_fresh = self.has_fresh_proof();
         let change = |account: &mut Account| {
             let email = account.user.email.clone();
             let update = changes.apply(account, now, &event, keys)?;
-            if account.user.email != email {
-                self.require_fresh_proof()?;
+            if account.user.email != email && !is_fresh {
+                let second_factor = Vec::new();
+                return Err(ServiceError::InsufficientAuthentication { second_factor }.into());
             }
             Ok(Some(update))
         };
         let _invalidate = parts.cache.invalidate_on_drop(id, None);
-        let updated = parts.store.update_account(id, &change).await?;
-        let updated = updated.ok_or(ServiceError::NotFound)?;
+        let updated = parts.store.update_account(id, &change).await;
+        let updated = updated.map_err(ServiceError::from);
+        if let Err(ServiceError::InsufficientAuthentication { .. }) = &updated {
+            // This error contains the second factors of the caller.
+            self.require_fresh_proof().await?;
+        }
+        let updated = updated?.ok_or(ServiceError::NotFound)?;
         Ok(if changes.metadata.is_some() {
             updated.account.into_user_with_metadata()
         } else {

@@ -272,7 +272,7 @@ impl AdminService<'_> {
     ) -> Result<CreatedUser, ServiceError> {
         if command.role == Role::Admin {
             self.require_no_approval()?;
-            self.require_fresh_proof()?;
+            self.require_fresh_proof().await?;
         }
         let parts = &self.service.parts;
         let NewFields {

@@ -15,6 +15,10 @@ use crate::types::{Email, ExternalId, Metadata, Phone, Role, User};
 /// The maximum length of a user's name, in characters.
 const MAX_NAME_CHARS: usize = 200;
 
+/// The maximum length of the name of a passkey, in characters.
+#[cfg(feature = "passkeys")]
+const MAX_PASSKEY_NAME_CHARS: usize = 64;
+
 /// The maximum number of combining marks on a letter of a name.
 const MAX_MARKS: usize = 4;
 
@@ -86,7 +90,12 @@ impl Validation {
     }
 
     pub(super) fn full_name(&mut self, typed: &str) -> Option<String> {
-        self.parsed(Field::FullName, full_name(typed))
+        self.parsed(Field::FullName, name(typed, MAX_NAME_CHARS))
+    }
+
+    #[cfg(feature = "passkeys")]
+    pub(super) fn passkey_name(&mut self, typed: &str) -> Option<String> {
+        self.parsed(Field::Name, name(typed, MAX_PASSKEY_NAME_CHARS))
     }
 
     /// Requires the field that users of the role sign in with.
@@ -125,14 +134,12 @@ impl Validation {
     }
 }
 
-fn full_name(typed: &str) -> Result<String, InvalidFieldReason> {
+fn name(typed: &str, max: usize) -> Result<String, InvalidFieldReason> {
     let name = typed.trim();
     if name.is_empty() {
         Err(InvalidFieldReason::Empty)
-    } else if name.chars().count() > MAX_NAME_CHARS {
-        Err(InvalidFieldReason::TooLong {
-            max: MAX_NAME_CHARS,
-        })
+    } else if name.chars().count() > max {
+        Err(InvalidFieldReason::TooLong { max })
     } else if name.contains(breaks_line) {
         Err(InvalidFieldReason::ControlCharacter)
     } else if name.contains(changes_direction) {

@@ -30,7 +30,7 @@ open_enum! {
         TelegramLinked = "telegram_linked",
         /// A user's Telegram account was unlinked.
         TelegramUnlinked = "telegram_unlinked",
-        /// A user signed in with the password.
+        /// A user signed in with the password or a passkey.
         SignedIn = "signed_in",
         /// A user signed in with init data alone (auto-login).
         SignedInAutomatically = "signed_in_automatically",
@@ -66,7 +66,7 @@ open_enum! {
         SecondFactorDisabled = "second_factor_disabled",
         /// The second factor of an administrator was reset by another one, or on the command line.
         SecondFactorReset = "second_factor_reset",
-        /// The password was correct, but the code of the second factor was wrong.
+        /// The password was correct, but the code or passkey of the second factor was wrong.
         SecondFactorFailed = "second_factor_failed",
         /// A recovery code was used instead of a one-time code.
         RecoveryCodeUsed = "recovery_code_used",
@@ -76,6 +76,15 @@ open_enum! {
         PromotionRequested = "promotion_requested",
         /// An administrator declined a promotion, or withdrew the request.
         PromotionDeclined = "promotion_declined",
+        /// An administrator added a passkey.
+        PasskeyAdded = "passkey_added",
+        /// An administrator renamed a passkey.
+        PasskeyRenamed = "passkey_renamed",
+        /// An administrator removed a passkey.
+        PasskeyRemoved = "passkey_removed",
+        /// The signature of a passkey was correct, but its counter did not increase: the passkey may have
+        /// been copied by someone else.
+        PasskeyCopied = "passkey_copied",
         /// The first administrator was not created, because the bootstrap token was missing or wrong.
         BootstrapRefused = "bootstrap_refused",
         /// Old audit events were deleted.

@@ -14,6 +14,14 @@ named_enum! {
         RecoveryCode = "recovery",
         /// Init data that Telegram signed.
         Telegram = "telegram",
+        /// A passkey that does not leave its device.
+        HardwareKey = "hwk",
+        /// A passkey that is copied to other devices of the user.
+        SoftwareKey = "swk",
+        /// The presence of the user at the device of the passkey.
+        UserPresence = "user",
+        /// Several factors: a passkey verifies its user, in addition to being on a device.
+        MultiFactor = "mfa",
     }
 }
 
@@ -49,10 +57,39 @@ impl AuthMethods {
         *self == Self::NONE
     }
 
-    /// Returns `true` if a second factor is among these.
-    pub const fn has_second_factor(self) -> bool {
-        self.contains(AuthMethod::OneTimeCode) || self.contains(AuthMethod::RecoveryCode)
+    /// Adds the methods of others.
+    #[must_use]
+    pub const fn union(self, others: Self) -> Self {
+        Self(self.0 | others.0)
     }
+
+    /// The methods of a passkey. `is_synced` is `true` for one that is copied to other devices.
+    pub const fn passkey(is_synced: bool) -> Self {
+        let key = if is_synced {
+            AuthMethod::SoftwareKey
+        } else {
+            AuthMethod::HardwareKey
+        };
+        let methods = Self::NONE.with(key).with(AuthMethod::UserPresence);
+        methods.with(AuthMethod::MultiFactor)
+    }
+
+    /// Returns `true` if a second factor is among these. A passkey is one.
+    pub const fn has_second_factor(self) -> bool {
+        self.0 & Self::SECOND_FACTORS.0 != 0
+    }
+
+    /// Returns the methods without second factors.
+    #[must_use]
+    pub const fn without_second_factor(self) -> Self {
+        Self(self.0 & !Self::SECOND_FACTORS.0)
+    }
+
+    const SECOND_FACTORS: Self = Self::NONE
+        .with(AuthMethod::OneTimeCode)
+        .with(AuthMethod::RecoveryCode)
+        .union(Self::passkey(true))
+        .union(Self::passkey(false));
 
     /// Returns the methods.
     pub fn iter(self) -> impl Iterator<Item = AuthMethod> {
@@ -119,16 +156,30 @@ mod tests {
 
     #[test]
     fn unknown_methods_are_ignored() {
-        assert_eq!(AuthMethods::from_names("hwk pwd"), AuthMethods::PASSWORD);
-        let parsed: AuthMethods = serde_json::from_str(r#"["hwk","pwd"]"#).unwrap();
+        assert_eq!(AuthMethods::from_names("fpt pwd"), AuthMethods::PASSWORD);
+        let parsed: AuthMethods = serde_json::from_str(r#"["fpt","pwd"]"#).unwrap();
         assert_eq!(parsed, AuthMethods::PASSWORD);
     }
 
     #[test]
-    fn codes_are_second_factors() {
+    fn codes_and_passkeys_are_second_factors() {
         for &method in AuthMethod::ALL {
-            let is_code = matches!(method, AuthMethod::OneTimeCode | AuthMethod::RecoveryCode);
-            assert_eq!(AuthMethods::NONE.with(method).has_second_factor(), is_code);
+            let is_first = matches!(method, AuthMethod::Password | AuthMethod::Telegram);
+            let methods = AuthMethods::NONE.with(method);
+            assert_eq!(methods.has_second_factor(), !is_first, "{method:?}");
+            let left = AuthMethods::PASSWORD.with(method).without_second_factor();
+            let expected = AuthMethods::PASSWORD.with(if is_first {
+                method
+            } else {
+                AuthMethod::Password
+            });
+            assert_eq!(left, expected, "{method:?}");
         }
+    }
+
+    #[test]
+    fn a_passkey_has_the_methods_of_rfc_8176() {
+        assert_eq!(AuthMethods::passkey(false).to_string(), "hwk user mfa");
+        assert_eq!(AuthMethods::passkey(true).to_string(), "swk user mfa");
     }
 }

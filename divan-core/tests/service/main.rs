@@ -23,6 +23,7 @@ mod import_update;
 mod init_data;
 mod logout;
 mod metadata;
+mod passkeys;
 mod password;
 mod promotion;
 mod refresh;

@@ -244,7 +244,7 @@ async fn administrators_are_not_created_without_an_approval(f: Fixture) {
     listed.email = Some(NEW_EMAIL.to_owned());
     let import = admins.check_import(&[listed], ExistingUsers::Reject).await;
     let import = import.unwrap().unwrap();
-    let refused = admins.authorize_import(&import);
+    let refused = admins.authorize_import(&import).await;
     assert_eq!(refusal(refused), Refusal::ApprovalRequired);
     let refused = admins.prepare_import(import, &|_| {}).await;
     assert_eq!(refusal(refused), Refusal::ApprovalRequired);

@@ -36,7 +36,7 @@ pub(super) enum AdminCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SecondFactorCommand {
-    /// Turn off an administrator's second factor, whose authenticator app and recovery codes are lost;
+    /// Turn off an administrator's second factor, whose authenticator app, passkeys and recovery codes are lost;
     /// all sessions end
     Reset(UserRef),
     /// Set up an authenticator app for an administrator: shows a QR code, asks for a code, and shows the

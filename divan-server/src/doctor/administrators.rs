@@ -16,7 +16,7 @@ pub(super) async fn second_factors(store: &dyn Store) -> Result<Option<Finding>,
     let mut without = 0;
     for admin in &admins {
         let account = store.account(admin.id).await?;
-        let lacks = account.is_some_and(|account| account.second_factor.totp.is_none());
+        let lacks = account.is_some_and(|account| !account.second_factor.is_on());
         without += usize::from(lacks);
     }
     let text = format!(

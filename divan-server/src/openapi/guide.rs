@@ -15,7 +15,7 @@ const TAGS: [(&str, &str); 8] = [
     ("Account", "The user who is signed in."),
     (
         "Second factor",
-        "One-time codes and recovery codes, for administrators.",
+        "One-time codes, passkeys and recovery codes, for administrators.",
     ),
     ("Users", "User management, for administrators."),
     ("Audit", "Audit events, for administrators."),

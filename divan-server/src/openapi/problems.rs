@@ -7,6 +7,7 @@ use divan_core::api::{MemberError, MemberErrorCode, Problem as Body, ProblemCode
 use divan_core::init_data::{ContactError, InitDataError};
 use divan_core::password::WeakPassword;
 use divan_core::service::{Field, SecondFactorMethod, ServiceError};
+use divan_core::types::PasskeyOptions;
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -19,6 +20,7 @@ use super::examples::{Schemas, here, resolve};
 use super::texts;
 use crate::extract::{json_body, rejections};
 use crate::problem::{Problem, challenge, retry_after};
+use crate::routes::passkey_request;
 use crate::routes::{dependency_down, not_ready};
 
 const REQUEST_ID: &str = "5d2c1f0e9b8a47d6a3c4e5f60718293a";
@@ -151,10 +153,11 @@ fn example(operation: &Operation, code: ProblemCode, schemas: &Schemas) -> Probl
         ProblemCode::SecondFactorRequired => ServiceError::SecondFactorRequired {
             challenge: "dvc1.mX0b9kq3Yw…".into(),
             methods: SecondFactorMethod::ALL.to_vec(),
+            passkey: Some(PasskeyOptions::new(passkey_request())),
         }
         .into(),
         ProblemCode::InsufficientUserAuthentication => ServiceError::InsufficientAuthentication {
-            second_factor: false,
+            second_factor: Vec::new(),
         }
         .into(),
         ProblemCode::NotReady => not_ready([dependency_down("database")]),

@@ -82,7 +82,8 @@ impl From<ServiceError> for OAuthError {
             // An invalid e-mail address or password is one that no administrator has.
             ServiceError::Invalid(_) => ServiceError::InvalidCredentials.to_string(),
             ServiceError::SecondFactorRequired { .. } => {
-                "a second factor is on: send a one-time code as `client_secret`".to_owned()
+                "a second factor is on: send a one-time code or a recovery code as `client_secret`"
+                    .to_owned()
             }
             ServiceError::InvalidCredentials
             | ServiceError::SecondFactorInvalid

@@ -29,9 +29,15 @@ impl From<ServiceError> for Problem {
                 "Set DIVAN_BOOTSTRAP_TOKEN for the server and send the same value in the header X-Bootstrap-Token, or run \
                  `divan-server admin create` on the server's machine.",
             ),
-            ServiceError::SecondFactorRequired { challenge, methods } => {
-                let methods: Vec<_> = methods.into_iter().filter_map(proof_method).collect();
-                problem.with_challenge(challenge).with_methods(methods)
+            ServiceError::SecondFactorRequired { challenge, methods, passkey } => {
+                let problem = problem.with_challenge(challenge).with_methods(proof_methods(methods));
+                match passkey {
+                    Some(options) => problem.with_passkey(options),
+                    None => problem,
+                }
+            }
+            ServiceError::InsufficientAuthentication { second_factor } if second_factor.is_empty() => {
+                problem.with_methods([ProofMethod::Password])
             }
             ServiceError::InsufficientAuthentication { second_factor } => {
                 problem.with_methods(proof_methods(second_factor))
@@ -70,6 +76,9 @@ fn code(error: &ServiceError) -> ProblemCode {
         ServiceError::PasswordExpired => ProblemCode::PasswordExpired,
         ServiceError::SecondFactorRequired { .. } => ProblemCode::SecondFactorRequired,
         ServiceError::SecondFactorInvalid => ProblemCode::SecondFactorInvalid,
+        ServiceError::PasskeyInvalid => ProblemCode::PasskeyInvalid,
+        ServiceError::PasskeysNotConfigured => ProblemCode::PasskeysNotConfigured,
+        ServiceError::TooManyPasskeys => ProblemCode::TooManyPasskeys,
         ServiceError::ChallengeInvalid => ProblemCode::SecondFactorChallengeInvalid,
         ServiceError::SecondFactorEnrolmentRequired => ProblemCode::SecondFactorEnrolmentRequired,
         ServiceError::InsufficientAuthentication { .. } => {
@@ -99,17 +108,14 @@ fn code(error: &ServiceError) -> ProblemCode {
 fn proof_method(method: SecondFactorMethod) -> Option<ProofMethod> {
     match method {
         SecondFactorMethod::Totp => Some(ProofMethod::Code),
+        SecondFactorMethod::Passkey => Some(ProofMethod::Passkey),
         SecondFactorMethod::RecoveryCode => Some(ProofMethod::RecoveryCode),
         _ => None,
     }
 }
 
-fn proof_methods(second_factor: bool) -> Vec<ProofMethod> {
-    if second_factor {
-        vec![ProofMethod::Code, ProofMethod::RecoveryCode]
-    } else {
-        vec![ProofMethod::Password]
-    }
+fn proof_methods(second_factor: Vec<SecondFactorMethod>) -> Vec<ProofMethod> {
+    second_factor.into_iter().filter_map(proof_method).collect()
 }
 
 fn store_code(kind: StoreErrorKind) -> ProblemCode {
@@ -118,6 +124,7 @@ fn store_code(kind: StoreErrorKind) -> ProblemCode {
         StoreErrorKind::Conflict(UniqueKey::Phone) => ProblemCode::PhoneTaken,
         StoreErrorKind::Conflict(UniqueKey::ExternalId) => ProblemCode::ExternalIdTaken,
         StoreErrorKind::Conflict(UniqueKey::TelegramId) => ProblemCode::TelegramAccountTaken,
+        StoreErrorKind::Conflict(UniqueKey::Passkey) => ProblemCode::PasskeyTaken,
         StoreErrorKind::LastAdmin => ProblemCode::LastAdmin,
         StoreErrorKind::Unavailable | StoreErrorKind::Misconfigured => ProblemCode::Unavailable,
         _ => ProblemCode::Internal,

@@ -31,6 +31,95 @@ pub(super) fn admin_session() -> Value {
     })
 }
 
+/// Returns the options to complete a sign-in with a passkey.
+pub(crate) fn passkey_request() -> Value {
+    json!({
+        "challenge": "AAAAAGobg9…",
+        "timeout": 300_000,
+        "rpId": "sec.example.com",
+        "allowCredentials": [
+            {"type": "public-key", "id": "mX0b9kq3Yw", "transports": ["hybrid", "internal"]}
+        ],
+        "userVerification": "required"
+    })
+}
+
+/// Returns the options to prove the identity with a passkey.
+pub(super) fn passkey_step_up() -> Value {
+    json!({"public_key": passkey_request()})
+}
+
+/// Returns the options to sign in with any passkey.
+pub(super) fn passkey_sign_in() -> Value {
+    let mut options = passkey_request();
+    options["allowCredentials"] = json!([]);
+    json!({"public_key": options})
+}
+
+/// Returns a sign-in with a passkey.
+pub(super) fn passkey_login() -> Value {
+    json!({
+        "passkey": {
+            "id": "mX0b9kq3Yw",
+            "rawId": "mX0b9kq3Yw",
+            "type": "public-key",
+            "response": {
+                "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0Ii…",
+                "authenticatorData": "3sWkQ3s5cIFtbLP0d1…",
+                "signature": "MEUCIQDTt1fo…",
+                "userHandle": "AZmqOB8Ee26lwoPX4bCfRg"
+            },
+            "clientExtensionResults": {}
+        }
+    })
+}
+
+/// Returns the registration of a passkey.
+pub(super) fn new_passkey() -> Value {
+    json!({
+        "name": "Work laptop",
+        "credential": {
+            "id": "mX0b9kq3Yw",
+            "rawId": "mX0b9kq3Yw",
+            "type": "public-key",
+            "response": {
+                "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIi…",
+                "attestationObject": "o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YV…",
+                "transports": ["hybrid", "internal"]
+            },
+            "clientExtensionResults": {}
+        }
+    })
+}
+
+/// Returns the options to register a passkey.
+pub(super) fn passkey_creation() -> Value {
+    json!({
+        "public_key": {
+            "rp": {"id": "sec.example.com", "name": "sec.example.com"},
+            "user": {
+                "id": "AZmqOB8Ee26lwoPX4bCfRg",
+                "name": "admin@example.com",
+                "displayName": "Administrator"
+            },
+            "challenge": "AAAAAGobg9…",
+            "pubKeyCredParams": [
+                {"type": "public-key", "alg": -8},
+                {"type": "public-key", "alg": -7},
+                {"type": "public-key", "alg": -257}
+            ],
+            "timeout": 300_000,
+            "excludeCredentials": [],
+            "authenticatorSelection": {
+                "residentKey": "required",
+                "requireResidentKey": true,
+                "userVerification": "required"
+            },
+            "attestation": "none"
+        }
+    })
+}
+
 /// Returns the tokens of an employee, after a sign-in or a refresh.
 pub(super) fn employee_session() -> Value {
     let mut user = new_employee();

@@ -105,7 +105,7 @@ pub(crate) async fn import_users(
     let checked = state.imports().check(admin, file, options(request)).await;
     let (admin, checked) = checked.map_err(unchecked)?;
     let import = checked.import.map_err(invalid_lines)?;
-    admin.service().authorize_import(&import)?;
+    admin.service().authorize_import(&import).await?;
     let run = Run {
         admin,
         columns: checked.columns,

@@ -10,6 +10,7 @@ mod export;
 mod health;
 mod import;
 mod jwks;
+mod passkeys;
 mod promotions;
 mod second_factor;
 mod sessions;
@@ -20,6 +21,7 @@ pub(crate) mod token;
 mod users;
 pub(crate) mod wire;
 
+pub(crate) use examples::passkey_request;
 pub(crate) use health::{dependency_down, not_ready};
 
 use axum::Json;
@@ -40,6 +42,8 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(telegram::telegram_config))
         .routes(routes!(admin::admin_login))
         .routes(routes!(second_factor::complete_admin_login))
+        .routes(routes!(passkeys::begin_passkey_login))
+        .routes(routes!(passkeys::passkey_login))
         .routes(routes!(admin::bootstrap, admin::get_bootstrap))
         .routes(routes!(token::token))
         .routes(routes!(sessions::refresh))
@@ -51,6 +55,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(account::me))
         .routes(routes!(account::change_password))
         .routes(routes!(second_factor::step_up))
+        .routes(routes!(passkeys::begin_step_up))
         .routes(routes!(
             second_factor::get_second_factor,
             second_factor::begin_second_factor,
@@ -58,6 +63,9 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(second_factor::confirm_second_factor))
         .routes(routes!(second_factor::replace_recovery_codes))
+        .routes(routes!(passkeys::passkeys, passkeys::add_passkey))
+        .routes(routes!(passkeys::begin_passkey))
+        .routes(routes!(passkeys::rename_passkey, passkeys::remove_passkey))
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::search_users))
         .routes(routes!(export::export_users))

@@ -12,10 +12,11 @@ use crate::extract::rejections::invalid;
 use crate::extract::{AsAdmin, AsCaller, ForClient, Id, JsonBody};
 use crate::problem::Problem;
 
-/// Complete a sign-in with a code
+/// Complete a sign-in with a second factor
 ///
-/// The second step after `second_factor_required` of `admin_login`: send its `challenge`, and either
-/// `code` or `recovery_code`. A challenge is valid for five minutes, five codes and one sign-in.
+/// The second step after `second_factor_required` of `admin_login`: send its `challenge`, and one of
+/// `code`, `passkey` and `recovery_code`. A challenge is valid for five minutes, five attempts and one
+/// sign-in. For a passkey, give the member `passkey` of the problem to the browser.
 ///
 /// - On `second_factor_invalid` ask for another code. A one-time code is accepted once: after a lost
 ///   response, wait for the next one.
@@ -33,6 +34,7 @@ pub(crate) async fn complete_admin_login(
 ) -> ApiResult<CompleteAdminLogin> {
     let proof = exactly_one([
         ("code", request.code.map(SecondFactorProof::Code)),
+        ("passkey", request.passkey.map(SecondFactorProof::Passkey)),
         (
             "recovery_code",
             request.recovery_code.map(SecondFactorProof::RecoveryCode),
@@ -48,7 +50,8 @@ pub(crate) async fn complete_admin_login(
 /// Call it on `insufficient_user_authentication`, whose `methods` names the accepted members. Continue
 /// with the new access token; the refresh token stays. The proof is valid for five minutes.
 ///
-/// - With a second factor, send `code` or `recovery_code`, otherwise `password`.
+/// - With a second factor, send `code`, `passkey` or `recovery_code`, otherwise `password`. For a passkey,
+///   call `begin_step_up` first.
 /// - The tenth wrong proof ends the session.
 #[utoipa::path(
     post,
@@ -68,7 +71,7 @@ pub(crate) async fn step_up(
 
 /// Show your second factor
 ///
-/// Whether sign-ins require a code, and how many recovery codes are left.
+/// Whether sign-ins with the password require a second factor, and how many recovery codes are left.
 #[utoipa::path(
     get,
     path = GetSecondFactor::PATH,
@@ -119,15 +122,16 @@ pub(crate) async fn confirm_second_factor(
     Ok(ApiResponse(wire::enabled(enabled)))
 }
 
-/// Turn your second factor off
+/// Remove your authenticator app
 ///
-/// The recovery codes are void, and your other sessions end. Continue with the new access token. Where a
-/// second factor is required, it only allows to set up another one.
+/// Without a passkey, your second factor is then off, and the recovery codes are void. Your other sessions
+/// end. Continue with the new access token. Where a second factor is required and none is left, it only
+/// allows to set up another one.
 #[utoipa::path(
     delete,
     path = DisableSecondFactor::PATH,
     tag = "Second factor",
-    responses((status = 200, description = "Turned off", body = FreshToken)),
+    responses((status = 200, description = "Removed", body = FreshToken)),
 )]
 pub(crate) async fn disable_second_factor(
     caller: AsCaller<DisableSecondFactor>,
@@ -154,7 +158,7 @@ pub(crate) async fn replace_recovery_codes(
 
 /// Show the second factor of a user
 ///
-/// Whether the sign-ins of an administrator require a code. Employees have none.
+/// Whether the sign-ins of an administrator with the password require a second factor. Employees have none.
 #[utoipa::path(
     get,
     path = GetUserSecondFactor::PATH,
@@ -172,7 +176,7 @@ pub(crate) async fn get_user_second_factor(
 
 /// Reset the second factor of another administrator
 ///
-/// For an administrator whose authenticator app and recovery codes are lost. Check the identity of
+/// For an administrator whose authenticator app, passkeys and recovery codes are lost. Check the identity of
 /// whoever asks for it. All sessions of that administrator end; the next sign-in needs only the password.
 /// Without a second factor: `not_found`.
 #[utoipa::path(
@@ -191,11 +195,13 @@ pub(crate) async fn reset_second_factor(
 }
 
 fn step_up_proof(request: StepUpRequest) -> Result<StepUpProof, Problem> {
+    let passkey = |passkey| StepUpProof::SecondFactor(SecondFactorProof::Passkey(passkey));
     let code = |code| StepUpProof::SecondFactor(SecondFactorProof::Code(code));
     let recovery_code = |code| StepUpProof::SecondFactor(SecondFactorProof::RecoveryCode(code));
     exactly_one([
         ("password", request.password.map(StepUpProof::Password)),
         ("code", request.code.map(code)),
+        ("passkey", request.passkey.map(passkey)),
         ("recovery_code", request.recovery_code.map(recovery_code)),
     ])
 }

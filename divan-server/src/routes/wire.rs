@@ -1,12 +1,12 @@
 //! Maps results of the sign-in service to types of the wire contract.
 
 use divan_core::api::{
-    self, BootstrapState, DeviceInfo, DeviceList, SecondFactor, SecondFactorEnrolment, SessionInfo,
-    SessionList, TokenResponse, UserPage,
+    self, BootstrapState, DeviceInfo, DeviceList, Passkey, SecondFactor, SecondFactorEnrolment,
+    SessionInfo, SessionList, TokenResponse, UserPage,
 };
 use divan_core::service::{
-    self, CreatedUser, DeviceView, EnabledSecondFactor, FailedSignIns, FreshToken, IssuedTokens,
-    SecondFactorStatus, SessionView, TotpEnrolment,
+    self, AddedPasskey, CreatedUser, DeviceView, EnabledSecondFactor, FailedSignIns, FreshToken,
+    IssuedTokens, PasskeyView, SecondFactorStatus, SessionView, TotpEnrolment,
 };
 
 pub(crate) fn tokens(tokens: IssuedTokens) -> TokenResponse {
@@ -26,7 +26,20 @@ pub(crate) fn fresh_token(token: FreshToken) -> api::FreshToken {
 
 pub(crate) fn second_factor(status: &SecondFactorStatus) -> SecondFactor {
     let left = u32::try_from(status.recovery_codes).unwrap_or(u32::MAX);
-    SecondFactor::new(status.confirmed_at, left)
+    SecondFactor::new(status.confirmed_at, left, status.passkeys)
+}
+
+pub(crate) fn passkey(passkey: PasskeyView) -> Passkey {
+    let mut response = Passkey::new(passkey.id, passkey.name, passkey.created_at);
+    response.is_synced = passkey.is_synced;
+    response.transports = passkey.transports;
+    response.last_used_at = passkey.last_used_at;
+    response
+}
+
+pub(crate) fn added_passkey(added: AddedPasskey) -> api::AddedPasskey {
+    let token = fresh_token(added.token);
+    api::AddedPasskey::new(passkey(added.passkey), added.recovery_codes, token)
 }
 
 pub(crate) fn enrolment(enrolment: TotpEnrolment) -> SecondFactorEnrolment {

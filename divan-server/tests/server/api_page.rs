@@ -13,6 +13,15 @@ use crate::process::{Running, program, start};
 /// Matches anything: as a value, at the end of a text, and as a member for any other members.
 const ANYTHING: &str = "…";
 
+/// Operations that need a browser with a passkey.
+const WITH_BROWSER: [&str; 5] = [
+    "add_passkey",
+    "begin_step_up",
+    "passkey_login",
+    "remove_passkey",
+    "rename_passkey",
+];
+
 #[test]
 fn the_api_page_shows_every_endpoint_and_its_responses() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/src/reference/api.md");
@@ -112,10 +121,12 @@ fn is_shown(actual: &Value, shown: &Value) -> bool {
     }
 }
 
-/// Asserts with the logs of the servers that every endpoint returned its success status.
+/// Asserts with the logs of the servers that every endpoint returned its success status, except for those
+/// that need a browser.
 fn assert_all_succeeded(servers: &[&Running]) {
     let all: BTreeSet<String> = ENDPOINTS
         .iter()
+        .filter(|endpoint| !WITH_BROWSER.contains(&endpoint.operation))
         .map(|endpoint| {
             format!(
                 "{} {} {}",

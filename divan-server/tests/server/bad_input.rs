@@ -23,6 +23,9 @@ pub(crate) fn with_bodies<S: Store + Clone + 'static>(
         }
         "complete_admin_login" => json!({"challenge": "dvc1.x", "code": "123456"}),
         "step_up" => json!({"password": ADMIN_PASSWORD}),
+        "passkey_login" => json!({"passkey": {}}),
+        "add_passkey" => json!({"name": "Laptop", "credential": {}}),
+        "rename_passkey" => json!({"name": "Laptop"}),
         "confirm_second_factor" => json!({"code": "123456"}),
         other => panic!("no body for {other}: add one"),
     };
@@ -107,6 +110,10 @@ async fn a_missing_unknown_repeated_or_mistyped_member_is_named() {
         for member in good.as_object().unwrap().keys() {
             let pointer = format!("/{member}");
             for wrong in [json!(1), json!(["x"]), json!({"a": "b"}), json!(true)] {
+                // Any object may be the result of a passkey.
+                if good[member].is_object() && wrong.is_object() {
+                    continue;
+                }
                 let mut body = good.clone();
                 body[member] = wrong;
                 send(body.to_string()).await.assert_invalid(&pointer);

@@ -9,6 +9,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use divan_core::clock::{Clock, ManualClock, SystemClock};
 use divan_core::init_data::{BotToken, InitDataBuilder};
+use divan_core::passkey::RelyingParty;
 use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::{SqliteStore, Store};
@@ -129,6 +130,7 @@ impl<S: Store + Clone + 'static> App<S> {
             ADMIN_ORIGIN,
             Audiences::new("divan.example.com", "sec.example.com").unwrap(),
         )
+        .passkeys(RelyingParty::new(ADMIN_ORIGIN).unwrap())
         .bootstrap(bootstrap)
         .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
         .clock(clock.clone());

@@ -16,13 +16,14 @@ use crate::process::{KEY, Running, no_tls, program, start};
 const BOOTSTRAP_TOKEN: &str = "the bootstrap token";
 
 /// Members of requests that a caller could guess.
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 7] = [
     "password",
     "current_password",
     "refresh_token",
     "init_data",
     "code",
     "challenge",
+    "passkey",
 ];
 
 fn checks_a_secret(endpoint: &EndpointDescription) -> bool {
@@ -185,6 +186,7 @@ fn wrong(
             .json(&bootstrap_request()),
         "refresh" | "logout" => request.json(&json!({"refresh_token": "garbage"})),
         "complete_admin_login" => request.json(&json!({"challenge": "garbage", "code": "123456"})),
+        "passkey_login" => request.json(&json!({"passkey": {}})),
         "step_up" => request
             .bearer_auth(access_token)
             .json(&json!({"password": "a wrong password"})),

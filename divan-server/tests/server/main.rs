@@ -32,6 +32,7 @@ mod openapi_examples;
 mod operations;
 mod page_endpoints;
 mod pages;
+mod passkeys;
 mod postgres;
 mod process;
 mod readme;

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::Request;
 use divan_core::api::{
-    AdminLogin, ApprovePromotion, Audit, AutoLogin, BeginSecondFactor, Bootstrap, ChangePassword,
-    CompleteAdminLogin, ConfirmSecondFactor, CreateUser, DeclinePromotion, DeleteUser, Devices,
-    DisableSecondFactor, ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription,
-    ExportUsers, GetBootstrap, GetFailedSignIns, GetSecondFactor, GetUser, GetUserSecondFactor,
-    ImportUsers, Jwks, ListPromotions, ListUsers, Live, Logout, Me, MediaType, MemberErrorCode,
-    PreviewImport, PromoteUser, Ready, Refresh, RemoveDevice, ReplaceRecoveryCodes, ResetPassword,
-    ResetSecondFactor, SearchUsers, Sessions, StepUp, TelegramConfig, TelegramLogin,
-    UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
+    AddPasskey, AdminLogin, ApprovePromotion, Audit, AutoLogin, BeginPasskey, BeginPasskeyLogin,
+    BeginSecondFactor, BeginStepUp, Bootstrap, ChangePassword, CompleteAdminLogin,
+    ConfirmSecondFactor, CreateUser, DeclinePromotion, DeleteUser, Devices, DisableSecondFactor,
+    ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription, ExportUsers,
+    GetBootstrap, GetFailedSignIns, GetSecondFactor, GetUser, GetUserSecondFactor, ImportUsers,
+    Jwks, ListPromotions, ListUsers, Live, Logout, Me, MediaType, MemberErrorCode, PasskeyLogin,
+    Passkeys, PreviewImport, PromoteUser, Ready, Refresh, RemoveDevice, RemovePasskey,
+    RenamePasskey, ReplaceRecoveryCodes, ResetPassword, ResetSecondFactor, SearchUsers, Sessions,
+    StepUp, TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
 };
 use serde_json::{Map, Value, json};
 
@@ -95,6 +96,8 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<TelegramConfig>(),
         check::<AdminLogin>(),
         check::<CompleteAdminLogin>(),
+        check::<BeginPasskeyLogin>(),
+        check::<PasskeyLogin>(),
         check::<Bootstrap>(),
         check::<GetBootstrap>(),
         check::<Refresh>(),
@@ -106,11 +109,17 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<Me>(),
         check::<ChangePassword>(),
         check::<StepUp>(),
+        check::<BeginStepUp>(),
         check::<GetSecondFactor>(),
         check::<BeginSecondFactor>(),
         check::<ConfirmSecondFactor>(),
         check::<DisableSecondFactor>(),
         check::<ReplaceRecoveryCodes>(),
+        check::<Passkeys>(),
+        check::<BeginPasskey>(),
+        check::<AddPasskey>(),
+        check::<RenamePasskey>(),
+        check::<RemovePasskey>(),
         check::<ListUsers>(),
         check::<SearchUsers>(),
         check::<ExportUsers>(),
@@ -156,6 +165,7 @@ pub(crate) fn assert_documented(problem: &Value) {
         // Random, and according to the account.
         members.remove("challenge");
         members.remove("methods");
+        members.remove("passkey");
         // These codes have several details.
         let several = ["contact_invalid", "init_data_invalid", "malformed_body"];
         if several.map(Value::from).contains(&members["code"]) {

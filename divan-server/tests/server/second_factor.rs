@@ -178,7 +178,7 @@ async fn another_administrator_resets_a_second_factor() {
     let state = app.get_as(&token, &path).await.json();
     assert_eq!(
         state,
-        json!({"is_enabled": false, "recovery_codes_left": 0})
+        json!({"is_enabled": false, "recovery_codes_left": 0, "passkeys": 0})
     );
     let none = app.delete_as(&token, &path);
     none.await.assert_problem(404, "not_found");

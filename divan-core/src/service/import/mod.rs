@@ -72,12 +72,12 @@ impl AdminService<'_> {
     ///
     /// # Errors
     /// [`ServiceError::InsufficientAuthentication`].
-    pub fn authorize_import(self, import: &CheckedImport) -> Result<(), ServiceError> {
+    pub async fn authorize_import(self, import: &CheckedImport) -> Result<(), ServiceError> {
         if import.has_administrators() {
             self.require_no_approval()?;
         }
         if import.is_critical() {
-            self.require_fresh_proof()?;
+            self.require_fresh_proof().await?;
         }
         Ok(())
     }
@@ -92,7 +92,7 @@ impl AdminService<'_> {
         import: CheckedImport,
         progress: &(dyn Fn(usize) + Sync),
     ) -> Result<PreparedImport, ServiceError> {
-        self.authorize_import(&import)?;
+        self.authorize_import(&import).await?;
         let parts = &self.service.parts;
         let mut accounts = Vec::with_capacity(import.new.len());
         let mut done = 0;

@@ -9,9 +9,10 @@ use crate::service::{AuthService, CallerService, FreshToken, ServiceError};
 use crate::session::EndReason;
 use crate::store::{
     Account, AccountUpdate, EndSessions, PendingTotp, SecondFactor, SessionProof, StoredTotp,
+    UpdatedAccount,
 };
 use crate::token::TokenError;
-use crate::types::{AuditAction, AuditEvent, AuthMethod, AuthMethods, Role, UserId};
+use crate::types::{AuditAction, AuditEvent, AuthMethod, Role, UserId};
 
 /// The time in which an enrolment must be confirmed.
 const ENROLMENT_LIFE: Duration = Duration::minutes(15);
@@ -63,7 +64,7 @@ impl CallerService<'_> {
     pub async fn begin_totp(self) -> Result<TotpEnrolment, ServiceError> {
         self.caller.require_admin_any_scope()?;
         let service = self.service;
-        service.require_fresh_proof(self.caller)?;
+        service.require_fresh_proof(self.caller).await?;
         let (user, entropy) = (self.caller.user(), service.parts.entropy.as_ref());
         let secret = TotpSecret::generate(entropy)?;
         let sealed = service
@@ -106,9 +107,10 @@ impl CallerService<'_> {
         let updated = self
             .change(&|account| {
                 let (sealed, step) = self.confirmed_step(account, code)?;
-                account.second_factor = SecondFactor::default();
-                account.second_factor.totp = Some(StoredTotp::new(sealed, now, step));
-                account.second_factor.recovery_codes.clone_from(&digests);
+                let factor = &mut account.second_factor;
+                factor.totp = Some(StoredTotp::new(sealed, now, step));
+                factor.pending = None;
+                factor.recovery_codes.clone_from(&digests);
                 let update = self.end_others().prove(proof).settle(settle.clone());
                 Ok(update.event(event.clone()))
             })
@@ -144,24 +146,38 @@ impl CallerService<'_> {
         Ok((pending.sealed_secret.clone(), step))
     }
 
-    /// Turns the second factor off, and deletes the recovery codes.
+    /// Removes the authenticator app. Without a passkey, the second factor is then off, and the recovery
+    /// codes are deleted.
     ///
     /// # Errors
     /// [`ServiceError::InsufficientAuthentication`], [`ServiceError::AdminRequired`],
-    /// [`ServiceError::NotFound`] if it is off.
+    /// [`ServiceError::NotFound`] if there is none.
     pub async fn disable_second_factor(self) -> Result<FreshToken, ServiceError> {
         self.caller.require_admin_any_scope()?;
-        self.service.require_fresh_proof(self.caller)?;
-        let session = self.caller.stored_session();
-        let proof = SessionProof::new(session.id, session.authenticated_at, AuthMethods::PASSWORD);
+        self.service.require_fresh_proof(self.caller).await?;
         let event = self.own_event(AuditAction::SecondFactorDisabled)?;
-        self.change(&|account| {
-            let factor = std::mem::take(&mut account.second_factor);
-            factor.totp.ok_or(ServiceError::NotFound)?;
-            Ok(self.end_others().prove(proof).event(event.clone()))
-        })
-        .await?;
-        self.fresh_token(proof)
+        let changed = self
+            .change(&|account| {
+                let factor = &mut account.second_factor;
+                factor.totp.take().ok_or(ServiceError::NotFound)?;
+                factor.pending = None;
+                let proof = self.proof_without(factor);
+                Ok(self.end_others().prove(proof).event(event.clone()))
+            })
+            .await?;
+        self.fresh_token(self.proof_without(&mut changed.account.second_factor.clone()))
+    }
+
+    /// Returns the proof of the session after a second factor was removed. Without any left, recovery
+    /// codes are deleted.
+    pub(in crate::service) fn proof_without(self, factor: &mut SecondFactor) -> SessionProof {
+        let session = self.caller.stored_session();
+        let mut methods = session.auth_methods;
+        if !factor.is_on() {
+            factor.recovery_codes.clear();
+            methods = methods.without_second_factor();
+        }
+        SessionProof::new(session.id, session.authenticated_at, methods)
     }
 
     /// Replaces all recovery codes, and returns the new ones.
@@ -171,12 +187,14 @@ impl CallerService<'_> {
     /// [`ServiceError::NotFound`] if the second factor is off.
     pub async fn replace_recovery_codes(self) -> Result<Vec<Secret>, ServiceError> {
         self.caller.require_admin_any_scope()?;
-        self.service.require_fresh_proof(self.caller)?;
+        self.service.require_fresh_proof(self.caller).await?;
         let (codes, digests) = self.service.new_recovery_codes(self.caller.user().id)?;
         let event = self.own_event(AuditAction::RecoveryCodesReplaced)?;
         self.change(&|account| {
             let factor = &mut account.second_factor;
-            factor.totp.as_ref().ok_or(ServiceError::NotFound)?;
+            if !factor.is_on() {
+                return Err(ServiceError::NotFound);
+            }
             factor.recovery_codes.clone_from(&digests);
             Ok(AccountUpdate::none().event(event.clone()))
         })
@@ -184,14 +202,17 @@ impl CallerService<'_> {
         Ok(codes)
     }
 
-    fn own_event(self, action: AuditAction) -> Result<AuditEvent, ServiceError> {
+    pub(in crate::service) fn own_event(
+        self,
+        action: AuditAction,
+    ) -> Result<AuditEvent, ServiceError> {
         let user = self.caller.user().id;
         self.service
             .audit_event(action, Some(user), user, self.client)
     }
 
     /// Ends the other sessions of the caller, which may belong to a holder of stolen tokens.
-    fn end_others(self) -> AccountUpdate {
+    pub(in crate::service) fn end_others(self) -> AccountUpdate {
         let (session, now) = (self.caller.session(), self.service.now());
         let reason = EndReason::SecondFactorChanged;
         AccountUpdate::none().end(EndSessions::others(session, now, reason))
@@ -201,7 +222,7 @@ impl CallerService<'_> {
     pub(in crate::service) async fn change(
         self,
         change: &(dyn Fn(&mut Account) -> Result<AccountUpdate, ServiceError> + Send + Sync),
-    ) -> Result<(), ServiceError> {
+    ) -> Result<UpdatedAccount, ServiceError> {
         let (service, user) = (self.service, self.caller.user().id);
         let change = |account: &mut Account| {
             if !account.user.is_active || account.user.role != Role::Admin {
@@ -212,7 +233,7 @@ impl CallerService<'_> {
         };
         let _invalidate = service.parts.cache.invalidate_on_drop(user, None);
         let updated = service.parts.store.update_account(user, &change).await?;
-        updated.map(drop).ok_or(TokenError::NotAccepted.into())
+        updated.ok_or(TokenError::NotAccepted.into())
     }
 
     /// Issues an access token of the caller's session with a proof that was stored.
@@ -236,7 +257,7 @@ impl CallerService<'_> {
 
 impl AuthService {
     /// Generates recovery codes, and their digests.
-    pub(super) fn new_recovery_codes(
+    pub(in crate::service) fn new_recovery_codes(
         &self,
         user: UserId,
     ) -> Result<(Vec<Secret>, Vec<[u8; 32]>), ServiceError> {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use time::Duration;
 use zeroize::Zeroizing;
 
-use super::{SecondFactorMethod, SecondFactorProof};
+use super::{CheckedProof, ProofPurpose, SecondFactorMethod, SecondFactorProof};
 use crate::secret::Secret;
 use crate::service::attempt::{ChargedAttempt, Failure};
 use crate::service::login::{limited_until, renewed};
@@ -14,7 +14,7 @@ use crate::service::verified_password::VerifiedPassword;
 use crate::service::{AttemptOutcome, ClientService, IssuedTokens, ServiceError};
 use crate::store::{Account, AccountUpdate, MAX_CHALLENGE_ATTEMPTS, StoredChallenge, StoredDevice};
 use crate::throttle::ThrottleKind;
-use crate::types::{Audience, AuditAction, AuthMethod, AuthMethods, DeviceId, Role};
+use crate::types::{Audience, AuditAction, AuthMethods, DeviceId, PasskeyOptions, Role};
 
 /// The time in which a sign-in must be completed.
 const CHALLENGE_LIFE: Duration = Duration::minutes(5);
@@ -28,7 +28,7 @@ const PREFIX: &str = "dvc1.";
 pub struct CompleteAdminLoginCommand {
     /// The challenge of [`ServiceError::SecondFactorRequired`].
     pub challenge: Secret,
-    /// The code.
+    /// The code or passkey.
     pub proof: SecondFactorProof,
 }
 
@@ -104,9 +104,15 @@ impl ClientService<'_> {
         {
             return Err(ServiceError::ChallengeInvalid);
         }
-        let completed = self
-            .complete_challenge(&challenge, &account, &charged, device, &command.proof)
-            .await;
+        let purpose = ProofPurpose::SignIn(challenge.id);
+        let proof = service.check_proof(&command.proof, challenge.user, purpose, self.client);
+        let completed = match proof.await {
+            Ok(proof) => {
+                self.complete_challenge(&challenge, &account, &charged, device, &proof)
+                    .await
+            }
+            Err(error) => Err(error),
+        };
         match &completed {
             Ok(_) => {
                 let outcome = AttemptOutcome::Succeeded;
@@ -139,13 +145,48 @@ impl ClientService<'_> {
         }
         match begun {
             Ok(challenge) => {
-                let mut methods = vec![SecondFactorMethod::Totp];
-                if !verified.account.second_factor.recovery_codes.is_empty() {
-                    methods.push(SecondFactorMethod::RecoveryCode);
+                let factor = &verified.account.second_factor;
+                let methods = self.service.second_factors(factor);
+                match self.passkey_options(&methods, &challenge, verified).await {
+                    Ok(passkey) => ServiceError::SecondFactorRequired {
+                        challenge,
+                        methods,
+                        passkey,
+                    },
+                    Err(error) => error,
                 }
-                ServiceError::SecondFactorRequired { challenge, methods }
             }
             Err(error) => error,
+        }
+    }
+
+    /// Returns the options for the browser, if a passkey can complete the sign-in.
+    #[cfg_attr(
+        not(feature = "passkeys"),
+        expect(clippy::unused_async, reason = "the signature with passkeys")
+    )]
+    async fn passkey_options(
+        self,
+        methods: &[SecondFactorMethod],
+        challenge: &Secret,
+        verified: &VerifiedPassword,
+    ) -> Result<Option<PasskeyOptions>, ServiceError> {
+        if !methods.contains(&SecondFactorMethod::Passkey) {
+            return Ok(None);
+        }
+        #[cfg(feature = "passkeys")]
+        {
+            let (purpose, user) = (
+                ProofPurpose::SignIn(digest(challenge)),
+                verified.account.user.id,
+            );
+            let options = self.service.passkey_request(user, purpose).await;
+            options.map(Some)
+        }
+        #[cfg(not(feature = "passkeys"))]
+        {
+            let _ = (challenge, verified);
+            Ok(None)
         }
     }
 
@@ -203,7 +244,7 @@ impl ClientService<'_> {
         seen: &Account,
         charged: &ChargedAttempt,
         device: Option<StoredDevice>,
-        proof: &SecondFactorProof,
+        proof: &CheckedProof<'_>,
     ) -> Result<IssuedTokens, ServiceError> {
         let (service, user) = (self.service, challenge.user);
         let device = match device {
@@ -215,7 +256,7 @@ impl ClientService<'_> {
             session.ends_at = session.ends_at.min(end);
             session.expires_at = session.expires_at.min(end);
         }
-        session.auth_methods = AuthMethods::PASSWORD.with(proof.method());
+        session.auth_methods = AuthMethods::PASSWORD.union(proof.methods());
         let now = session.created_at;
         let event = |action| service.audit_event(action, Some(user), user, self.client);
         let signed_in = event(AuditAction::SignedIn)?;
@@ -227,14 +268,14 @@ impl ClientService<'_> {
             if !is_current(challenge, current) {
                 return Err(ServiceError::ChallengeInvalid.into());
             }
-            service.use_second_factor(current, proof)?;
+            let update = service.use_second_factor(current, proof, AccountUpdate::none())?;
             current.user.last_login_at = Some(now);
-            let mut update = AccountUpdate::none()
+            let mut update = update
                 .complete_challenge(challenge.id)
                 .begin(session.clone())
                 .settle(settle.clone())
                 .keep_device(renewed(&device, current, self.client, now));
-            if proof.method() == AuthMethod::RecoveryCode {
+            if proof.is_recovery_code() {
                 update = update.event(recovered.clone());
             }
             Ok(Some(update.event(signed_in.clone())))
@@ -251,7 +292,7 @@ fn is_current(challenge: &StoredChallenge, account: &Account) -> bool {
     account.password_version == challenge.password_version
         && account.user.is_active
         && account.user.role == Role::Admin
-        && account.second_factor.totp.is_some()
+        && account.second_factor.is_on()
 }
 
 /// Returns the stored form of a challenge. It has 256 random bits, so a plain digest is enough.

@@ -7,11 +7,13 @@ mod reset;
 
 use time::OffsetDateTime;
 
-use super::{AuthService, Caller, ServiceError};
+#[cfg(feature = "passkeys")]
+use super::passkeys::UsedPasskey;
+use super::{AuthService, Caller, ClientInfo, ServiceError};
 use crate::second_factor::RecoveryCode;
 use crate::secret::Secret;
-use crate::store::{Account, SecondFactor, StoredSession};
-use crate::types::{Audience, AuthMethod};
+use crate::store::{Account, AccountUpdate, SecondFactor, StoredSession};
+use crate::types::{Audience, AuthMethod, AuthMethods, PasskeyCredential, SessionId, UserId};
 
 pub use enrolment::{EnabledSecondFactor, TotpEnrolment};
 pub use login::CompleteAdminLoginCommand;
@@ -34,12 +36,14 @@ named_enum! {
     pub enum SecondFactorMethod {
         /// A one-time code of an authenticator app.
         Totp = "totp",
+        /// A passkey.
+        Passkey = "passkey",
         /// A recovery code.
         RecoveryCode = "recovery_code",
     }
 }
 
-/// A code that proves the second factor. It is accepted once.
+/// A proof of the second factor. It is accepted once.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum SecondFactorProof {
@@ -47,25 +51,54 @@ pub enum SecondFactorProof {
     Code(Secret),
     /// A recovery code.
     RecoveryCode(Secret),
+    /// A passkey: the result of `navigator.credentials.get()`.
+    Passkey(PasskeyCredential),
 }
 
-impl SecondFactorProof {
-    pub(super) fn method(&self) -> AuthMethod {
+/// A proof that was checked as far as that is possible before the account is locked.
+pub(super) enum CheckedProof<'a> {
+    Code(&'a Secret),
+    RecoveryCode(&'a Secret),
+    #[cfg(feature = "passkeys")]
+    Passkey(UsedPasskey),
+}
+
+impl CheckedProof<'_> {
+    pub(super) fn methods(&self) -> AuthMethods {
         match self {
-            Self::Code(_) => AuthMethod::OneTimeCode,
-            Self::RecoveryCode(_) => AuthMethod::RecoveryCode,
+            Self::Code(_) => AuthMethods::NONE.with(AuthMethod::OneTimeCode),
+            Self::RecoveryCode(_) => AuthMethods::NONE.with(AuthMethod::RecoveryCode),
+            #[cfg(feature = "passkeys")]
+            Self::Passkey(used) => used.methods(),
         }
     }
+
+    pub(super) fn is_recovery_code(&self) -> bool {
+        matches!(self, Self::RecoveryCode(_))
+    }
+}
+
+/// What a passkey is asked to sign for.
+#[cfg_attr(
+    not(feature = "passkeys"),
+    expect(dead_code, reason = "only passkeys read it")
+)]
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ProofPurpose {
+    StepUp(SessionId),
+    SignIn([u8; 32]),
 }
 
 /// The state of a user's second factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SecondFactorStatus {
-    /// The time at which the authenticator app was confirmed; `None` if the second factor is off.
+    /// The time at which the authenticator app was confirmed; `None` without one.
     pub confirmed_at: Option<OffsetDateTime>,
     /// The number of unused recovery codes.
     pub recovery_codes: usize,
+    /// The number of passkeys.
+    pub passkeys: u32,
 }
 
 impl SecondFactorStatus {
@@ -73,6 +106,7 @@ impl SecondFactorStatus {
         Self {
             confirmed_at: factor.totp.as_ref().map(|totp| totp.confirmed_at),
             recovery_codes: factor.recovery_codes.len(),
+            passkeys: factor.passkeys,
         }
     }
 }
@@ -85,31 +119,92 @@ impl AuthService {
             && !session.auth_methods.has_second_factor()
     }
 
-    /// Checks that the caller proved the own identity within the last five minutes, with the second
+    /// Returns `true` if the caller proved the own identity within the last five minutes, with the second
     /// factor if one is on.
-    pub(super) fn require_fresh_proof(&self, caller: &Caller) -> Result<(), ServiceError> {
+    pub(super) fn has_fresh_proof(&self, caller: &Caller) -> bool {
         let claims = caller.claims();
         let second_factor = caller.stored_session().auth_methods.has_second_factor();
         let is_sufficient = claims.auth_methods.has_second_factor() || !second_factor;
         let now = self.parts.clock.unix_seconds();
         let age = now.saturating_sub(claims.auth_time.unwrap_or_default());
-        if is_sufficient && age <= MAX_PROOF_AGE {
-            Ok(())
-        } else {
-            Err(ServiceError::InsufficientAuthentication { second_factor })
+        is_sufficient && age <= MAX_PROOF_AGE
+    }
+
+    /// Requires [`has_fresh_proof`](Self::has_fresh_proof).
+    pub(super) async fn require_fresh_proof(&self, caller: &Caller) -> Result<(), ServiceError> {
+        if self.has_fresh_proof(caller) {
+            return Ok(());
         }
+        let found = self.parts.store.account(caller.user().id).await?;
+        let found = found.map(|account| self.second_factors(&account.second_factor));
+        Err(ServiceError::InsufficientAuthentication {
+            second_factor: found.unwrap_or_default(),
+        })
+    }
+
+    /// Returns the ways in which the second factor can be proved; none if it is off.
+    pub(super) fn second_factors(&self, factor: &SecondFactor) -> Vec<SecondFactorMethod> {
+        let mut methods = Vec::new();
+        if factor.totp.is_some() {
+            methods.push(SecondFactorMethod::Totp);
+        }
+        if factor.passkeys > 0 && self.has_passkeys() {
+            methods.push(SecondFactorMethod::Passkey);
+        }
+        if factor.is_on() && !factor.recovery_codes.is_empty() {
+            methods.push(SecondFactorMethod::RecoveryCode);
+        }
+        methods
+    }
+
+    /// Checks a proof as far as that is possible before the account is locked.
+    #[cfg_attr(
+        not(feature = "passkeys"),
+        expect(clippy::unused_async, reason = "the signature with passkeys")
+    )]
+    pub(super) async fn check_proof<'a>(
+        &self,
+        proof: &'a SecondFactorProof,
+        user: UserId,
+        purpose: ProofPurpose,
+        client: &ClientInfo,
+    ) -> Result<CheckedProof<'a>, ServiceError> {
+        match proof {
+            SecondFactorProof::Code(code) => Ok(CheckedProof::Code(code)),
+            SecondFactorProof::RecoveryCode(code) => Ok(CheckedProof::RecoveryCode(code)),
+            #[cfg(feature = "passkeys")]
+            SecondFactorProof::Passkey(credential) => {
+                let checked = self.check_passkey(credential, user, purpose, client).await;
+                checked.map(CheckedProof::Passkey)
+            }
+            #[cfg(not(feature = "passkeys"))]
+            SecondFactorProof::Passkey(_) => {
+                let _ = (user, purpose, client);
+                Err(ServiceError::SecondFactorInvalid)
+            }
+        }
+    }
+
+    #[cfg(not(feature = "passkeys"))]
+    #[expect(clippy::unused_self, reason = "the signature with the feature")]
+    fn has_passkeys(&self) -> bool {
+        false
     }
 
     /// Compares a proof with the second factor of a locked account, and uses it up.
     pub(super) fn use_second_factor(
         &self,
         account: &mut Account,
-        proof: &SecondFactorProof,
-    ) -> Result<(), ServiceError> {
+        proof: &CheckedProof<'_>,
+        update: AccountUpdate,
+    ) -> Result<AccountUpdate, ServiceError> {
         match proof {
-            SecondFactorProof::Code(code) => self.use_code(account, code),
-            SecondFactorProof::RecoveryCode(code) => self.use_recovery_code(account, code),
+            CheckedProof::Code(code) => self.use_code(account, code)?,
+            CheckedProof::RecoveryCode(code) => self.use_recovery_code(account, code)?,
+            #[cfg(feature = "passkeys")]
+            CheckedProof::Passkey(used) => return Ok(used.store_with(update)),
         }
+        Ok(update)
     }
 
     fn use_code(&self, account: &mut Account, code: &Secret) -> Result<(), ServiceError> {

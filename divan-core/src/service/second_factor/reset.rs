@@ -3,7 +3,7 @@
 use super::SecondFactorStatus;
 use crate::service::{AdminService, ServiceError};
 use crate::session::EndReason;
-use crate::store::{Account, AccountUpdate, EndSessions};
+use crate::store::{Account, AccountUpdate, EndSessions, PasskeyChange};
 use crate::types::{AuditAction, UserId};
 
 /// # Second factors
@@ -18,8 +18,8 @@ impl AdminService<'_> {
         Ok(SecondFactorStatus::new(&found.second_factor))
     }
 
-    /// Turns off the second factor of another administrator, whose authenticator app and recovery codes
-    /// are lost. All sessions of that administrator end. Check the identity of whoever asks for it.
+    /// Turns off the second factor of another administrator, whose authenticator app, passkeys and recovery
+    /// codes are lost. All sessions of that administrator end. Check the identity of whoever asks for it.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`], also if no second factor is on;
@@ -30,15 +30,18 @@ impl AdminService<'_> {
         if self.admin.id() == Some(user) {
             return Err(ServiceError::OwnAccount);
         }
-        self.require_fresh_proof()?;
+        self.require_fresh_proof().await?;
         let event = self
             .audit_event(AuditAction::SecondFactorReset, user)
             .await?;
         let end = EndSessions::all(event.at, EndReason::SecondFactorChanged);
         let change = |account: &mut Account| {
             let factor = std::mem::take(&mut account.second_factor);
-            factor.totp.ok_or(ServiceError::NotFound)?;
-            Ok(Some(AccountUpdate::none().end(end).event(event.clone())))
+            if !factor.is_on() {
+                return Err(ServiceError::NotFound.into());
+            }
+            let update = AccountUpdate::none().end(end).event(event.clone());
+            Ok(Some(update.passkey(PasskeyChange::DeleteAll)))
         };
         let parts = &self.service.parts;
         let _invalidate = parts.cache.invalidate_on_drop(user, None);
@@ -46,11 +49,18 @@ impl AdminService<'_> {
         updated.map(drop).ok_or(ServiceError::NotFound)
     }
 
+    /// Returns `true` if the administrator proved the own identity within the last five minutes. The
+    /// operator does not need to.
+    pub(in crate::service) fn has_fresh_proof(self) -> bool {
+        let caller = self.admin.caller();
+        caller.is_none_or(|caller| self.service.has_fresh_proof(caller))
+    }
+
     /// Checks that the administrator proved the own identity within the last five minutes. The operator
     /// does not need to.
-    pub(in crate::service) fn require_fresh_proof(self) -> Result<(), ServiceError> {
+    pub(in crate::service) async fn require_fresh_proof(self) -> Result<(), ServiceError> {
         match self.admin.caller() {
-            Some(caller) => self.service.require_fresh_proof(caller),
+            Some(caller) => self.service.require_fresh_proof(caller).await,
             None => Ok(()),
         }
     }

@@ -4,12 +4,14 @@ pub(crate) mod admin;
 pub(crate) mod counting;
 pub(crate) mod employee;
 pub(crate) mod enrolled;
+pub(crate) mod key_holder;
 mod refusal;
 
 use std::sync::Arc;
 
 use divan_core::clock::{Clock, ManualClock};
 use divan_core::init_data::InitDataBuilder;
+use divan_core::passkey::RelyingParty;
 use divan_core::password::Argon2idHasher;
 use divan_core::secret::Secret;
 use divan_core::service::{
@@ -21,7 +23,7 @@ use divan_core::token::{Audiences, SecretKey, TokenVerifier};
 
 pub(crate) use refusal::{Refusal, refusal};
 
-const ISSUER: &str = "https://sec.example.com";
+pub(crate) const ISSUER: &str = "https://sec.example.com";
 pub(crate) const NOW: u64 = 1_780_000_000;
 pub(crate) const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 pub(crate) const ADMIN_EMAIL: &str = "admin@example.com";
@@ -42,6 +44,7 @@ pub(crate) fn builder_with_key(
 ) -> AuthServiceBuilder {
     let key = SecretKey::new([key; 32]).unwrap();
     AuthService::builder(store, &key, ISSUER, audiences())
+        .passkeys(RelyingParty::new(ISSUER).unwrap())
         .telegram(BOT.parse().unwrap())
         .bootstrap(BootstrapPolicy::OpenToAnyone)
         .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))

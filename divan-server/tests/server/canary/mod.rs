@@ -21,6 +21,7 @@ const PREVIOUS_SECRET: &str = "canary-previous-key-0123456789abcdef";
 const BOT: &str = "1234567890:AACanaryTokenForDivanTestsOnly_000000";
 const BOOTSTRAP: &str = "canary bootstrap token of this test";
 const DATABASE_PASSWORD: &str = "canary-database-password";
+const ADMIN_ORIGIN: &str = "http://sec.localhost:8000";
 const ADMIN: &str = "canary-admin@example.com";
 const SECOND_ADMIN: &str = "canary-second@example.com";
 const THIRD_ADMIN: &str = "canary-third@example.com";
@@ -47,6 +48,7 @@ async fn no_line_contains_a_canary(database: &str, lose: impl AsyncFn(&Path, &st
     journey.expect(409, unlink().of(&employee)).await;
     journey.own_sessions(&admin).await;
     journey.second_factor(&admin).await;
+    journey.passkeys(&admin).await;
     journey.promotions(database, folder.path()).await;
     journey.other_requests().await;
     let audit = || call("audit").with(&admin);
@@ -141,6 +143,7 @@ fn configured(database: &str, folder: &Path) -> std::process::Command {
         .env("SECRET_KEY", SECRET)
         .env("SECRET_KEY_PREVIOUS", PREVIOUS_SECRET)
         .env("TELEGRAM_BOT_TOKEN", BOT)
+        .env("DIVAN_ADMIN_URL", ADMIN_ORIGIN)
         .env("DIVAN_BOOTSTRAP_TOKEN", BOOTSTRAP);
     command
 }

@@ -4,14 +4,16 @@ use std::path::Path;
 
 use divan_core::clock::{Clock, SystemClock};
 use divan_core::init_data::{BotToken, InitDataBuilder};
+use divan_core::passkey::SoftwareAuthenticator;
 use divan_core::second_factor::TotpSecret;
+use divan_core::types::{PasskeyCredential, PasskeyOptions};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::journey::{Journey, call, strings};
 use super::{
-    ADMIN, ADMIN_PASSWORD, BOOTSTRAP, BOT, NAME, PASSWORD, PHONE, SECOND_ADMIN, THIRD_ADMIN,
-    configured, require_none,
+    ADMIN, ADMIN_ORIGIN, ADMIN_PASSWORD, BOOTSTRAP, BOT, NAME, PASSWORD, PHONE, SECOND_ADMIN,
+    THIRD_ADMIN, configured, require_none,
 };
 use crate::process::{start, wait_for};
 
@@ -298,6 +300,52 @@ impl Journey {
     }
 
     /// Resets the second factor of another administrator.
+    pub(super) async fn passkeys(&mut self, admin: &str) {
+        for operation in ["passkeys", "begin_passkey"] {
+            self.expect(401, call(operation)).await;
+        }
+        self.expect(404, call("begin_step_up").with(admin)).await;
+        let mut authenticator = SoftwareAuthenticator::new(ADMIN_ORIGIN, "canary");
+        let begun = self.expect(200, call("begin_passkey").with(admin)).await;
+        let created = authenticator.create(&options(&begun));
+        let created = self.keep_credential(&created);
+        let add = json!({"name": NAME, "credential": created});
+        let add = || call("add_passkey").with(admin).json(&add);
+        let added = self.expect(201, add()).await;
+        self.expect(401, add()).await;
+        let token = string(&added["token"]["access_token"]);
+        let id = string(&added["passkey"]["id"]);
+        let name = json!({"name": NAME});
+        let rename = || call("rename_passkey").with(&token).json(&name);
+        self.expect(200, rename().of(&id)).await;
+        self.expect(404, rename()).await;
+        self.expect(200, call("passkeys").with(&token)).await;
+        self.expect(200, call("begin_step_up").with(&token)).await;
+
+        let begun = self.expect(200, call("begin_passkey_login")).await;
+        let signed = authenticator.get(&options(&begun));
+        let signed = self.keep_credential(&signed);
+        let login = json!({ "passkey": signed });
+        for status in [200, 401] {
+            let login = call("passkey_login").json(&login);
+            self.expect(status, login).await;
+        }
+        for status in [200, 404] {
+            let remove = call("remove_passkey").of(&id).with(&token);
+            self.expect(status, remove).await;
+        }
+    }
+
+    /// Keeps the parts of a credential that complete a ceremony.
+    fn keep_credential(&mut self, credential: &PasskeyCredential) -> Value {
+        let json = credential.as_json().clone();
+        for member in ["clientDataJSON", "attestationObject", "signature"] {
+            let secret = json["response"][member].as_str();
+            self.secrets.extend(secret.map(str::to_owned));
+        }
+        json
+    }
+
     async fn other_second_factor(&mut self, admin: &str) {
         let other = json!({"role": "admin", "full_name": NAME, "email": THIRD_ADMIN});
         let created = self
@@ -416,4 +464,8 @@ fn string(value: &Value) -> String {
 fn code(secret: &Value) -> String {
     let secret: TotpSecret = secret.as_str().unwrap().parse().unwrap();
     secret.code(SystemClock.unix_seconds() / TotpSecret::STEP_SECONDS)
+}
+
+fn options(begun: &Value) -> PasskeyOptions {
+    PasskeyOptions::new(begun["public_key"].clone())
 }
