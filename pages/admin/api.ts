@@ -1,5 +1,6 @@
 import type { Client } from "../client/divan.js";
 import type { components } from "../shared/api.js";
+import type { PasskeyJson } from "./passkey.js";
 
 type Schemas = components["schemas"];
 export type User = Schemas["User"];
@@ -14,8 +15,8 @@ export type ImportedPassword = Schemas["ImportedPassword"];
 /** A line of the response to an import. */
 export type ImportEvent = Schemas["ImportEvent"];
 export type SecondFactor = Schemas["SecondFactor"];
-/** A promotion that waits for the approval of another administrator. */
 export type Promotion = Schemas["PendingPromotion"];
+export type Passkey = Schemas["Passkey"];
 export type UserFilter = Schemas["ListUsersRequest"];
 
 /** What the user signs in with. */
@@ -23,6 +24,7 @@ export const loginOf = ({ role, email, phone }: User): string => (role === "admi
 
 const users = "auth/admin/users";
 const secondFactor = "auth/admin/me/second-factor";
+const passkeys = "auth/admin/me/passkeys";
 const promotions = "auth/admin/promotions";
 
 /** Calls of the admin panel, by the operation ids of the API. */
@@ -66,6 +68,14 @@ export const api = {
   disableSecondFactor: (client: Client) => client.request<Schemas["FreshToken"]>("DELETE", secondFactor),
   replaceRecoveryCodes: (client: Client) =>
     client.request<Schemas["RecoveryCodes"]>("POST", `${secondFactor}/recovery-codes`),
+  passkeys: (client: Client) => client.request<Schemas["PasskeyList"]>("GET", passkeys),
+  passkeyToAdd: (client: Client) => client.request<Schemas["PasskeyCeremony"]>("POST", `${passkeys}/options`),
+  addPasskey: (client: Client, name: string, credential: PasskeyJson) =>
+    client.request<Schemas["AddedPasskey"]>("POST", passkeys, { name, credential }),
+  renamePasskey: (client: Client, id: string, name: string) =>
+    client.request<Passkey>("PATCH", `${passkeys}/${id}`, { name }),
+  removePasskey: (client: Client, id: string) => client.request<Schemas["FreshToken"]>("DELETE", `${passkeys}/${id}`),
+  passkeyForStepUp: (client: Client) => client.request<Schemas["PasskeyCeremony"]>("POST", "auth/admin/step-up/options"),
   sessions: (client: Client) => client.request<Schemas["SessionList"]>("GET", "auth/sessions"),
   endSession: (client: Client, id: string) => client.request("DELETE", `auth/sessions/${id}`),
   devices: (client: Client) => client.request<Schemas["DeviceList"]>("GET", "auth/devices"),

@@ -13,7 +13,7 @@ export class SessionClient {
   protected readonly transport: Transport;
   protected readonly store: TokenStore;
   protected readonly source: TokenSource;
-  readonly #device: KnownDevice | undefined;
+  protected readonly device: KnownDevice | undefined;
   readonly #listeners = new Set<(session: Session | null) => void>();
   #autoLogin: Promise<User> | null = null;
   #session: Session | null = null;
@@ -21,7 +21,7 @@ export class SessionClient {
   constructor(transport: Transport, store: TokenStore, device?: KnownDevice) {
     this.transport = transport;
     this.store = store;
-    this.#device = device;
+    this.device = device;
     store.onAdopt = () => {
       if (!store.tokens) this.setSession(null);
     };
@@ -87,7 +87,7 @@ export class SessionClient {
   };
 
   async #login(input: LoginInput): Promise<User> {
-    const call = loginCall(input, (email) => this.#device?.token(email));
+    const call = loginCall(input, (email) => this.device?.token(email));
     const sentAt = now();
     return this.begin(await this.transport.send<TokenResponse>(call), sentAt);
   }
@@ -95,7 +95,7 @@ export class SessionClient {
   /** Stores the tokens of a new session before they are used. */
   protected begin(response: TokenResponse, sentAt: number): User {
     const user = response.user as User;
-    if (response.device_token && user.email) this.#device?.save(user.email, response.device_token);
+    if (response.device_token && user.email) this.device?.save(user.email, response.device_token);
     this.store.set(tokensOf(response, sentAt));
     this.setSession({ user });
     return user;

@@ -10,11 +10,11 @@ export class KnownDevice {
     this.#storage = storage;
   }
 
-  /** Returns the token of the last sign-in with this e-mail address. */
-  token(email: string): string | undefined {
+  /** Returns the token of the last sign-in, if it was with this e-mail address. */
+  token(email?: string): string | undefined {
     try {
       const device = JSON.parse(this.#storage.getItem(this.#key) ?? "null");
-      return device?.email === canonical(email) ? device.token : undefined;
+      return email === undefined || device?.email === canonical(email) ? device?.token : undefined;
     } catch {
       return undefined;
     }

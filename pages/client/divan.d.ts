@@ -52,19 +52,21 @@ export interface AdminCredentials {
 }
 
 /** The second step of the sign-in of an administrator, after `second_factor_required`. */
-export interface SecondStep extends SecondFactorCode {
+export interface SecondStep extends SecondFactorProof {
   challenge: string;
 }
 
-/** A code of the second factor: exactly one member. */
-export interface SecondFactorCode {
+/** A proof of the second factor: exactly one member. */
+export interface SecondFactorProof {
   /** Of the authenticator app. */
   code?: string;
   recoveryCode?: string;
+  /** The JSON form of a credential of WebAuthn. */
+  passkey?: Record<string, unknown>;
 }
 
 /** A proof of identity of a signed-in administrator: exactly one member. */
-export interface IdentityProof extends SecondFactorCode {
+export interface IdentityProof extends SecondFactorProof {
   password?: string;
 }
 
@@ -97,6 +99,7 @@ export declare class DivanError extends Error {
       requestId?: string;
       challenge?: string;
       methods?: readonly string[];
+      passkey?: Record<string, unknown>;
     },
   );
   /** A problem code of the server, or a {@link ClientErrorCode}. */
@@ -113,6 +116,8 @@ export declare class DivanError extends Error {
   readonly challenge?: string;
   /** The accepted proofs, with `second_factor_required` and `insufficient_user_authentication`. */
   readonly methods: readonly string[];
+  /** Options for `PublicKeyCredential.parseRequestOptionsFromJSON`, if `methods` has `passkey`. */
+  readonly passkey?: Record<string, unknown>;
   /** Whether another attempt can succeed without any change. */
   get isTransient(): boolean;
   /** Whether no response arrived: the server may or may not have processed the request. */
@@ -165,6 +170,9 @@ export interface Client {
    * `invalid_credentials`, `too_many_attempts` and other codes of the server.
    */
   signIn(credentials?: Credentials | AdminCredentials | AutoLogin): Promise<User>;
+
+  /** Signs an administrator in with a passkey, the JSON form of a credential of WebAuthn, instead of a password. */
+  signInWithPasskey(passkey: Record<string, unknown>): Promise<User>;
 
   /**
    * Completes the sign-in of an administrator with a second factor. `challenge` is that of the error

@@ -47,17 +47,15 @@ export class DivanClient extends SessionClient implements Client {
     return isProved ? this.#fetch(request) : response;
   };
 
-  completeSignIn = async ({ challenge, code, recoveryCode }: SecondStep): Promise<User> => {
-    const body = { challenge, code, recovery_code: recoveryCode };
-    const sentAt = now();
-    const call = { method: "POST", path: "auth/admin/login/second-factor", body };
-    return this.begin(await this.transport.send<TokenResponse>(call), sentAt);
-  };
+  completeSignIn = ({ challenge, ...proof }: SecondStep): Promise<User> =>
+    this.#signIn("auth/admin/login/second-factor", { challenge, ...members(proof) });
 
-  stepUp = async ({ password, code, recoveryCode }: IdentityProof): Promise<void> => {
+  signInWithPasskey = (passkey: Record<string, unknown>): Promise<User> =>
+    this.#signIn("auth/admin/login/passkey", { passkey, device_token: this.device?.token() });
+
+  stepUp = async (proof: IdentityProof): Promise<void> => {
     const sentAt = now();
-    const body = { password, code, recovery_code: recoveryCode };
-    this.#replace(await super.send<FreshToken>("POST", "auth/admin/step-up", body), sentAt);
+    this.#replace(await super.send<FreshToken>("POST", "auth/admin/step-up", members(proof)), sentAt);
     this.#provedAt = now();
   };
 
@@ -71,6 +69,12 @@ export class DivanClient extends SessionClient implements Client {
       if (!(error instanceof DivanError) || !(await this.#prove(error, sentAt))) throw error;
       return super.send<T>(method, path, body);
     }
+  }
+
+  /** Begins a session with the response. The request is sent once. */
+  async #signIn(path: string, body: object): Promise<User> {
+    const sentAt = now();
+    return this.begin(await this.transport.send<TokenResponse>({ method: "POST", path, body }), sentAt);
   }
 
   /** Sends a request with an access token, and repeats it once with a new one if the first is rejected. */
@@ -103,6 +107,8 @@ export class DivanClient extends SessionClient implements Client {
 
   accessToken = async (): Promise<string> => (await this.source.valid()).access ?? "";
 }
+
+const members = ({ recoveryCode, ...proof }: IdentityProof) => ({ ...proof, recovery_code: recoveryCode });
 
 function authorized(request: Request, tokens: Tokens): Request {
   request.headers.set("Authorization", `Bearer ${tokens.access}`);

@@ -6,6 +6,7 @@ interface Details {
   requestId?: string;
   challenge?: string;
   methods?: readonly string[];
+  passkey?: Record<string, unknown>;
 }
 
 /** Error of a call; `code` is a problem code of the server or one of the client. */
@@ -17,6 +18,7 @@ export class DivanError extends Error {
   readonly requestId?: string;
   readonly challenge?: string;
   readonly methods: readonly string[];
+  readonly passkey?: Record<string, unknown>;
 
   constructor(code: string, status = 0, details: Details = {}) {
     super(status ? `the server returned ${status} ${code}` : code);
@@ -28,6 +30,7 @@ export class DivanError extends Error {
     this.requestId = details.requestId;
     this.challenge = details.challenge;
     this.methods = details.methods ?? [];
+    this.passkey = details.passkey;
   }
 
   /** Whether no response arrived: the server may or may not have processed the request. */

@@ -13,6 +13,7 @@ export async function readProblem(response: Response): Promise<DivanError> {
         requestId: problem.request_id,
         challenge: problem.challenge,
         methods: problem.methods,
+        passkey: problem.passkey,
       });
     }
   }

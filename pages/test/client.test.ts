@@ -382,3 +382,14 @@ test("replaced_access_token_keeps_the_refresh_token", async () => {
   assert.equal(await divan.accessToken(), "access-9");
   assert.equal(storage.getItem(`divan:miniapp:${SERVER}`), "refresh-1");
 });
+
+test("sign_in_with_a_passkey_has_the_token_of_the_device", async () => {
+  server.on("POST /auth/admin/login/passkey", () => tokens(1));
+  const deviceStorage = new MemoryStorage();
+  const key = `divan:admin:${SERVER}:device`;
+  deviceStorage.setItem(key, JSON.stringify({ email: "other@example.com", token: "device-1" }));
+  const divan = client({ audience: "admin", deviceStorage });
+  await divan.signInWithPasskey({ id: "AAAA" });
+  assert.deepEqual(server.received.map(({ body }) => body), [{ passkey: { id: "AAAA" }, device_token: "device-1" }]);
+  assert.equal(divan.session?.user.id, user.id);
+});

@@ -6,7 +6,7 @@ import { LANGUAGES, setMiniAppLanguage, setPanelLanguage, THEMES } from "../test
 import { launch, openContext } from "../test/browser/support/browser.mjs";
 import { createLinked } from "../test/browser/support/miniapp.mjs";
 import { bootstrap, createUser } from "../test/browser/support/panel.mjs";
-import { miniAppScreens, panelScreens, requiredSecondFactor, secondFactorScreens } from "../test/browser/support/screens.mjs";
+import { miniAppScreens, panelScreens, passkeyScreens, requiredSecondFactor, secondFactorScreens } from "../test/browser/support/screens.mjs";
 import { startServer } from "../test/browser/support/server.mjs";
 
 const SIZES = ["360x640", "390x844", "768x1024", "1440x900"];
@@ -29,6 +29,11 @@ const COMMITTED = [
   "audit-en-dark-1440x900",
   "import_errors-kk-dark-768x1024",
   "import_preview-en-light-1440x900",
+  "enrol-ru-light-1440x900",
+  "recovery_codes-en-light-390x844",
+  "step_up-kk-dark-360x640",
+  "passkeys-en-dark-768x1024",
+  "approvals-ru-light-768x1024",
 ];
 
 /** No names of people: the words for "first name" and "last name" in the three languages. */
@@ -83,6 +88,7 @@ try {
   await shootScreens(browser, server, await miniAppScreens(server, content), setMiniAppLanguage);
   await shootScreens(browser, server, await panelScreens(server, content), setPanelLanguage);
   await shootScreens(browser, server, await secondFactorScreens(server, token), setPanelLanguage);
+  await shootScreens(browser, server, await passkeyScreens(server, token), setPanelLanguage);
   const required = await startServer({ DIVAN_ADMIN_SECOND_FACTOR: "required" });
   await shootScreens(browser, required, requiredSecondFactor(required), setPanelLanguage).finally(() => required.stop());
   await shootScreens(browser, server, { index: (page) => page.goto(server.index) }, async () => {});

@@ -6,7 +6,7 @@ import { usePaged } from "../hooks.js";
 import { userLink } from "../router.js";
 import { LoadError, Skeleton, Time } from "./status.js";
 
-const ALARMS = ["token_reuse_detected", "sign_in_closed", "telegram_mismatch", "telegram_taken", "wrong_password_sign_out", "bootstrap_refused", "sign_in_failed", "second_factor_failed"];
+const ALARMS = ["token_reuse_detected", "sign_in_closed", "telegram_mismatch", "telegram_taken", "wrong_password_sign_out", "bootstrap_refused", "sign_in_failed", "second_factor_failed", "passkey_copied"];
 
 interface Props {
   filter: { user?: string; action?: string; from?: string; to?: string };

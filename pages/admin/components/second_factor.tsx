@@ -4,6 +4,7 @@ import { usePanel } from "../context.js";
 import { type Loaded, useLoaded } from "../hooks.js";
 import { Confirm, Dialog } from "./dialog.js";
 import { Enrol } from "./enrol.js";
+import { Passkeys } from "./passkeys.js";
 import { LoadError, Skeleton, Time } from "./status.js";
 
 /** Few recovery codes are left: time to replace them. */
@@ -11,16 +12,31 @@ const FEW_CODES = 3;
 
 type Action = "enrol" | "newCodes" | "turnOff";
 
-/** The administrator's own second factor: set up, replace, turn off. */
+/** The administrator's own second factor: an authenticator app, passkeys and recovery codes. */
 export function SecondFactor({ onChanged }: { onChanged: () => void }) {
+  const { client } = usePanel();
+  const state = useLoaded(() => api.secondFactor(client), []);
+  const passkeys = useLoaded(async () => (await api.passkeys(client)).items, []);
+  const changed = () => {
+    state.reload();
+    passkeys.reload();
+    onChanged();
+  };
+  return (
+    <>
+      <AppAndCodes state={state} onChanged={changed} />
+      <Passkeys loaded={passkeys} onChanged={changed} />
+    </>
+  );
+}
+
+function AppAndCodes({ state, onChanged }: { state: Loaded<State>; onChanged: () => void }) {
   const { client, texts, notify, revealCodes } = usePanel();
   const words = texts.secondFactor;
-  const state = useLoaded(() => api.secondFactor(client), []);
   const [action, setAction] = useState<Action | null>(null);
   const close = () => setAction(null);
   const changed = () => {
     close();
-    state.reload();
     onChanged();
   };
   const newCodes = async () => {
@@ -32,31 +48,17 @@ export function SecondFactor({ onChanged }: { onChanged: () => void }) {
     notify(texts.saved);
     changed();
   };
-  const isOn = state.value?.is_enabled;
-  const button = (action: Action, text: string, kind = "secondary") => (
-    <button type="button" class={kind} onClick={() => setAction(action)}>{text}</button>
-  );
+  const hasApp = !!state.value?.confirmed_at;
   return (
     <section class="card padded" aria-labelledby="second-factor">
       <header class="title">
         <h2 id="second-factor">{words.title}</h2>
-        {state.value && <SecondFactorBadge isOn={!!isOn} />}
+        {state.value && <SecondFactorBadge isOn={state.value.is_enabled} />}
       </header>
       <SecondFactorFacts state={state} />
-      {state.value && !isOn && <p class="note">{words.hint}</p>}
-      {state.value && (
-        <div class="buttons">
-          {isOn ? (
-            <>
-              {button("newCodes", words.newCodes.button)}
-              {button("enrol", words.replace)}
-              {button("turnOff", words.turnOff.button, "link danger")}
-            </>
-          ) : button("enrol", words.setUp, "primary")}
-        </div>
-      )}
+      {state.value && <Actions state={state.value} onSelect={setAction} />}
       {action === "enrol" && (
-        <Dialog title={isOn ? words.replace : words.title} onClose={close}>
+        <Dialog title={hasApp ? words.replace : words.setUp} onClose={close}>
           <Enrol onDone={changed} onCancel={close} />
         </Dialog>
       )}
@@ -66,22 +68,42 @@ export function SecondFactor({ onChanged }: { onChanged: () => void }) {
   );
 }
 
+function Actions({ state, onSelect }: { state: State; onSelect: (action: Action) => void }) {
+  const words = usePanel().texts.secondFactor;
+  const { is_enabled: isOn, confirmed_at: hasApp } = state;
+  const button = (action: Action, text: string, kind = "secondary") => (
+    <button type="button" class={kind} onClick={() => onSelect(action)}>{text}</button>
+  );
+  return (
+    <>
+      {!isOn && <p class="note">{words.hint}</p>}
+      <div class="buttons">
+        {!hasApp && button("enrol", words.setUp, isOn ? "secondary" : "primary")}
+        {isOn && button("newCodes", words.newCodes.button)}
+        {hasApp && button("enrol", words.replace)}
+        {hasApp && button("turnOff", words.turnOff.button, "link danger")}
+      </div>
+    </>
+  );
+}
+
 export function SecondFactorBadge({ isOn }: { isOn: boolean }) {
   const { texts } = usePanel();
   return <span class={isOn ? "badge good" : "badge"}>{isOn ? texts.secondFactor.on : texts.secondFactor.off}</span>;
 }
 
-/** When a second factor was turned on, and how many recovery codes are left. */
+/** The parts of a second factor, and how many recovery codes are left. */
 export function SecondFactorFacts({ state }: { state: Pick<Loaded<State | null>, "value" | "error" | "reload"> }) {
   const { texts } = usePanel();
   const words = texts.secondFactor;
   if (state.error) return <LoadError error={state.error} retry={state.reload} />;
   if (!state.value) return <Skeleton rows={2} />;
-  const { is_enabled, confirmed_at, recovery_codes_left: left } = state.value;
-  if (!is_enabled || !confirmed_at) return null;
+  const { is_enabled, confirmed_at, passkeys, recovery_codes_left: left } = state.value;
+  if (!is_enabled) return null;
   return (
     <dl>
-      <div><dt>{words.since}</dt><dd><Time value={confirmed_at} /></dd></div>
+      {confirmed_at && <div><dt>{words.since}</dt><dd><Time value={confirmed_at} /></dd></div>}
+      {passkeys ? <div><dt>{words.passkey.title}</dt><dd>{passkeys}</dd></div> : null}
       <div><dt>{words.codesLeft}</dt><dd class={left <= FEW_CODES ? "danger" : ""}>{left}</dd></div>
     </dl>
   );

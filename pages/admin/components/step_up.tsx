@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { api } from "../api.js";
 import { usePanel } from "../context.js";
 import type { StepUp } from "../step_up.js";
 import { Dialog } from "./dialog.js";
@@ -24,7 +25,7 @@ export function StepUpDialog({ stepUp }: { stepUp: StepUp }) {
   return (
     <Dialog title={words.proveTitle} onClose={cancel}>
       <p>{words.proveHint}</p>
-      <ProofForm methods={question.methods} label={words.confirm} onCancel={cancel} run={async (proof) => {
+      <ProofForm methods={question.methods} label={words.confirm} onCancel={cancel} passkey={async () => (await api.passkeyForStepUp(client)).public_key} run={async (proof) => {
         await client.stepUp(proof);
         question.settle(true);
       }} />

@@ -5,7 +5,9 @@ import { Field, PasswordField } from "../components/field.js";
 import { Form, useForm } from "../components/form.js";
 import { ProofForm } from "../components/proof.js";
 import { usePanel } from "../context.js";
+import { hasPasskeys, askForPasskey } from "../passkey.js";
 import { problemText } from "../problems.js";
+import { passkeyForSignIn } from "../server.js";
 
 interface Props {
   isEnded: boolean;
@@ -47,8 +49,23 @@ export function SignIn({ isEnded, onFirstRun }: Props) {
           <PasswordField label={texts.password} autocomplete="current-password" value={password} onInput={setPassword} error={form.errors["password"]} autofocus={email !== ""} />
         </Form>
       </section>
+      {hasPasskeys() && <PasskeySignIn />}
       {onFirstRun && <button type="button" class="link" onClick={onFirstRun}>{texts.firstRun}</button>}
     </div>
+  );
+}
+
+/** Signs in with a passkey alone. */
+function PasskeySignIn() {
+  const { client, texts } = usePanel();
+  const form = useForm(async () => client.signInWithPasskey(await askForPasskey(await passkeyForSignIn())));
+  return (
+    <section class="alternative">
+      <button type="button" class="secondary" disabled={form.isBusy || form.isBlocked} aria-busy={form.isBusy} onClick={form.submit}>
+        {texts.secondFactor.passkey.signIn}
+      </button>
+      <div role="alert">{form.message && <p class="error">{form.message}</p>}</div>
+    </section>
   );
 }
 
@@ -61,12 +78,12 @@ interface SecondStepProps {
 
 function SecondStep({ required, onCancel, onExpired }: SecondStepProps) {
   const { client, texts } = usePanel();
-  const { challenge = "", methods } = required;
+  const { challenge = "", methods, passkey = {} } = required;
   return (
     <div class="narrow">
-      <h1>{texts.secondFactor.codeTitle}</h1>
+      <h1>{texts.secondFactor.proveTitle}</h1>
       <section class="card">
-        <ProofForm methods={methods} label={texts.signIn} onCancel={() => onCancel()} run={async (proof) => {
+        <ProofForm methods={methods} label={texts.signIn} onCancel={() => onCancel()} passkey={async () => passkey} run={async (proof) => {
           try {
             await client.completeSignIn({ challenge, ...proof });
           } catch (error) {

@@ -146,7 +146,6 @@ export interface Texts {
 export interface SecondFactorTexts {
   title: string;
   hint: string;
-  codeTitle: string;
   codeHint: string;
   code: string;
   recoveryCode: string;
@@ -181,6 +180,7 @@ export interface SecondFactorTexts {
   closeAnyway: string;
   newCodes: Confirmed;
   turnOff: Confirmed;
+  passkey: PasskeyTexts;
 }
 
 /** Texts of promotions that wait for an approval. */
@@ -194,6 +194,28 @@ export interface ApprovalTexts {
   approve: Confirmed;
   decline: Confirmed;
   withdraw: Confirmed;
+}
+
+/** Texts of passkeys. */
+export interface PasskeyTexts {
+  title: string;
+  hint: string;
+  signIn: string;
+  use: string;
+  useHint: string;
+  unsupported: string;
+  instead: string;
+  add: string;
+  addHint: string;
+  create: string;
+  name: string;
+  nameHint: string;
+  added: string;
+  synced: string;
+  rename: string;
+  renameOf: string;
+  removeOf: string;
+  remove: Confirmed;
 }
 
 /** Texts of the import of users. */
@@ -255,6 +277,11 @@ export type ProblemCode =
   | "token_invalid"
   | "wrong_password"
   | "second_factor_invalid"
+  | "passkey_invalid"
+  | "passkey_taken"
+  | "passkey_not_used"
+  | "too_many_passkeys"
+  | "passkeys_not_configured"
   | "second_factor_challenge_invalid"
   | "second_factor_enrolment_required"
   | "insufficient_user_authentication"

@@ -384,7 +384,7 @@ test("panel_sign_in_problems", async () => {
   await failNext(page, "auth/admin/login", 429, "too_many_attempts", { retryAfter: 299 });
   await page.keyboard.press("Enter");
   await page.getByText("Too many attempts. Try again in 4:").waitFor();
-  assert.ok(await page.getByRole("button", { name: "Sign in" }).isDisabled());
+  assert.ok(await page.getByRole("button", { name: "Sign in", exact: true }).isDisabled());
   await page.close();
 });
 

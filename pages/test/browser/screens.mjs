@@ -5,7 +5,7 @@ import { everyScreen, setMiniAppLanguage, setPanelLanguage, violations } from ".
 import { launch, openContext, tooWide } from "./support/browser.mjs";
 import { DARK_THEME, launchHash, signedInitData, THEME } from "./support/miniapp.mjs";
 import { bootstrap } from "./support/panel.mjs";
-import { fill, miniAppScreens, panelScreens, requiredSecondFactor, secondFactorScreens } from "./support/screens.mjs";
+import { fill, miniAppScreens, panelScreens, passkeyScreens, requiredSecondFactor, secondFactorScreens } from "./support/screens.mjs";
 import { startServer } from "./support/server.mjs";
 
 let browser;
@@ -38,6 +38,8 @@ test("mini_app_screens", async () => checkScreens(await miniAppScreens(server, c
 test("panel_screens", async () => checkScreens(await panelScreens(server, content), setPanelLanguage));
 
 test("second_factor_screens", async () => checkScreens(await secondFactorScreens(server, token), setPanelLanguage));
+
+test("passkey_screens", async () => checkScreens(await passkeyScreens(server, token), setPanelLanguage));
 
 test("required_second_factor", async () => {
   const required = await startServer({ DIVAN_ADMIN_SECOND_FACTOR: "required" });

@@ -98,7 +98,7 @@ test("sixth_wrong_code_returns_to_the_form", () => withPage(async (page) => {
     const response = page.waitForResponse("**/auth/admin/login/second-factor");
     await enterCode(page, await administrator.app.wrongCode());
     await response;
-    await page.locator("button[aria-busy=false]").waitFor();
+    await page.locator("[type=submit][aria-busy=false]").waitFor();
   }
   await page.getByText("Enter the password again.").waitFor();
 }));
@@ -119,7 +119,7 @@ test("administrator_sets_up_replaces_and_turns_off_an_app", () => withPage(async
   await signInToPanel(page, server, administrator);
   await show(page, "account");
   await page.locator(".devices li").nth(1).waitFor();
-  await button(page, "Set up").click();
+  await button(page, "Set up an app").click();
   const image = page.getByRole("img", { name: "QR code for the authenticator app" });
   await image.waitFor();
   assert.ok(await image.evaluate((image) => image.decode().then(() => image.naturalWidth > 20)));
@@ -150,7 +150,7 @@ test("administrator_sets_up_replaces_and_turns_off_an_app", () => withPage(async
 
   await button(page, "Turn off").click();
   await button(page.getByRole("dialog"), "Turn off").click();
-  await button(page, "Set up").waitFor();
+  await button(page, "Set up an app").waitFor();
   await button(page, "Sign out").click();
   await signInToPanel(page, server, administrator);
 }));
@@ -202,7 +202,7 @@ test("expired_set_up_shows_another_qr_code", () => withPage(async (page) => {
   const administrator = await createAdministrator(server, token, { email: "slow@example.com" });
   await signInToPanel(page, server, administrator);
   await show(page, "account");
-  await button(page, "Set up").click();
+  await button(page, "Set up an app").click();
   const app = await scan(page);
   const problem = JSON.stringify({ status: 404, code: "not_found" });
   await page.route("**/second-factor/confirm", (route) => route.fulfill({ status: 404, headers: { "Content-Type": "application/problem+json" }, body: problem }), { times: 1 });

@@ -75,7 +75,7 @@ const OPERATIONS = {
   }, (page) => page.getByText("Imported: 1 user added").waitFor()],
   set_up_second_factor: ["POST", "**/me/second-factor", async (page) => {
     await show(page, "account");
-    await button(page, "Set up").click();
+    await button(page, "Set up an app").click();
   }, (page) => page.getByRole("img", { name: "QR code for the authenticator app" }).waitFor()],
 };
 
@@ -114,7 +114,7 @@ test("calls_at_the_same_time_ask_once", () => withPanel(async (page) => {
   await question(page).waitFor();
   assert.equal(await question(page).count(), 1);
   await prove(page);
-  await button(page, "Set up").waitFor();
+  await button(page, "Set up an app").waitFor();
   await page.locator(".devices li").nth(1).waitFor();
   assert.equal(proofs, 1);
 }));
@@ -141,7 +141,7 @@ test("tab_without_the_new_factor_asks_for_a_code", async () => {
     const second = await opened;
     await second.locator("a.row").first().waitFor();
     await show(second, "account");
-    await button(second, "Set up").click();
+    await button(second, "Set up an app").click();
     const app = new Authenticator(await second.locator(".key").textContent());
     await second.getByLabel("Code that the app shows now").fill(await app.code());
     await button(second, "Turn on").click();

@@ -1,7 +1,8 @@
 // The screens of the pages, and how to get to each of them.
 import { createLinked, launchHash, signedInitData } from "./miniapp.mjs";
 import { ADMIN, adminToken, createUser, show, signInToPanel } from "./panel.mjs";
-import { Authenticator, createWithSecondFactor, refuseOnce } from "./second_factor.mjs";
+import { addAuthenticator } from "./passkeys.mjs";
+import { Authenticator, createAdministrator, createWithSecondFactor, refuseOnce } from "./second_factor.mjs";
 
 /** As long as Kazakh names are. */
 const LONG_NAME = "Атының Бірінші Бөлігі Тегінің-Ұзақ-Жазылуы";
@@ -229,6 +230,32 @@ export async function secondFactorScreens(server, token) {
       await show(page, `users/${administrator.id}`);
       await page.locator("#second-factor").waitFor();
       await page.locator(".events .row").nth(2).waitFor();
+    },
+  };
+}
+
+/** Screens of passkeys, in the panel of an administrator who has one. */
+export async function passkeyScreens(server, token) {
+  const administrator = await createAdministrator(server, token, { email: "passkey@example.com" });
+  const add = (page) => page.locator("section", { has: page.locator("#passkeys") }).locator(".buttons button");
+  return {
+    add_passkey: async (page) => {
+      await addAuthenticator(page);
+      await signInToPanel(page, server, administrator);
+      await show(page, "account");
+      await add(page).click();
+      await page.locator("dialog input").fill(LONG_NAME);
+    },
+    passkeys: async (page) => {
+      await page.locator("dialog .primary").click();
+      await page.locator(".codes").waitFor();
+      await page.keyboard.press("Escape");
+      await page.locator("dialog .secondary").click();
+      await page.locator(".passkeys li").waitFor();
+    },
+    passkey_as_second_step: async (page) => {
+      await page.locator(".bar .link").click();
+      await signInToPanel(page, server, administrator, ".switches button");
     },
   };
 }
