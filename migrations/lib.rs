@@ -29,14 +29,14 @@ pub const TABLE: &str = "divan_migrations";
 /// The migrations for PostgreSQL.
 pub fn postgres() -> Migrator {
     migrator(
-        files!("postgres": 1 "divan", 2 "defence", 3 "attributes", 4 "telegram", 5 "second_factor", 6 "promotions", 7 "passkeys"),
+        files!("postgres": 1 "divan", 2 "defence", 3 "attributes", 4 "telegram", 5 "second_factor", 6 "promotions", 7 "passkeys", 8 "outbox"),
     )
 }
 
 /// The migrations for SQLite.
 pub fn sqlite() -> Migrator {
     migrator(
-        files!("sqlite": 1 "divan", 2 "defence", 3 "attributes", 4 "telegram", 5 "second_factor", 6 "promotions", 7 "passkeys"),
+        files!("sqlite": 1 "divan", 2 "defence", 3 "attributes", 4 "telegram", 5 "second_factor", 6 "promotions", 7 "passkeys", 8 "outbox"),
     )
 }
 
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     /// First eight bytes of the SHA-384 of each released file. Lines are only added.
-    const RELEASED: [(&str, u64); 14] = [
+    const RELEASED: [(&str, u64); 16] = [
         ("postgres/0001_divan.sql", 0x1551_d842_7751_32a1),
         ("postgres/0002_defence.sql", 0x837b_c83f_a088_3266),
         ("postgres/0003_attributes.sql", 0x4ee9_f930_31c0_d0f8),
@@ -74,6 +74,7 @@ mod tests {
         ("postgres/0005_second_factor.sql", 0x8f84_32a2_2ec4_efdf),
         ("postgres/0006_promotions.sql", 0x2cc6_0e08_7f62_298e),
         ("postgres/0007_passkeys.sql", 0x6e5c_f914_e8e0_cdd0),
+        ("postgres/0008_outbox.sql", 0x552a_b73a_600e_f7ff),
         ("sqlite/0001_divan.sql", 0x6f5a_c21f_8520_778d),
         ("sqlite/0002_defence.sql", 0xe35a_24f6_9aa7_c827),
         ("sqlite/0003_attributes.sql", 0x4ee9_f930_31c0_d0f8),
@@ -81,6 +82,7 @@ mod tests {
         ("sqlite/0005_second_factor.sql", 0xc38e_2740_96f5_c92f),
         ("sqlite/0006_promotions.sql", 0xd129_c4d4_6917_e3a3),
         ("sqlite/0007_passkeys.sql", 0x835f_6066_9a2d_7215),
+        ("sqlite/0008_outbox.sql", 0x4434_8dda_33be_2e8a),
     ];
 
     fn names(migrator: &Migrator) -> Vec<(i64, String)> {

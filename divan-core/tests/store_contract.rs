@@ -2,8 +2,18 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod created;
+#[path = "outbox/mod.rs"]
+mod outbox;
 
 use created::created;
+use outbox::{
+    a_leased_message_is_claimed_again_after_its_lease_expired,
+    a_message_is_written_with_its_change_or_not_at_all, claims_within_a_second_are_limited,
+    messages_are_deleted_with_their_user, messages_that_have_not_finished_are_counted,
+    one_of_concurrent_claims_gets_a_message, only_the_oldest_message_of_a_user_is_claimed,
+    purge_messages_deletes_messages_that_finished_before,
+    the_telegram_client_is_stored_with_the_account,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -117,6 +127,15 @@ contract!(
     one_of_concurrent_uses_of_a_challenge_succeeds,
     purge_used_challenges_deletes_expired_marks,
     a_proof_is_stored_with_a_session_of_the_account,
+    a_message_is_written_with_its_change_or_not_at_all,
+    a_leased_message_is_claimed_again_after_its_lease_expired,
+    only_the_oldest_message_of_a_user_is_claimed,
+    one_of_concurrent_claims_gets_a_message,
+    claims_within_a_second_are_limited,
+    messages_that_have_not_finished_are_counted,
+    purge_messages_deletes_messages_that_finished_before,
+    messages_are_deleted_with_their_user,
+    the_telegram_client_is_stored_with_the_account,
     a_completed_bootstrap_claim_is_final,
     a_dropped_bootstrap_claim_is_released,
     a_failed_bootstrap_claim_writes_nothing,

@@ -4,10 +4,11 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use divan_core::store::{
-    Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore, DeviceStore,
-    FoundUsers, NewUser, PasskeyStore, PromotionStore, SessionAdvance, SessionStore, Store,
-    StoreError, StoredChallenge, StoredDevice, StoredPasskey, StoredPromotion, StoredSession,
-    ThrottleStore, UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
+    Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore, ClaimMessages,
+    DeviceStore, FoundUsers, MessageChannel, MessageLease, MessageOutcome, NewUser, OutboxStore,
+    PasskeyStore, PromotionStore, SessionAdvance, SessionStore, Store, StoreError, StoredChallenge,
+    StoredDevice, StoredMessage, StoredPasskey, StoredPromotion, StoredSession, ThrottleStore,
+    UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore, WaitingMessages,
 };
 use divan_core::throttle::{Counter, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
 use divan_core::types::{
@@ -206,6 +207,35 @@ impl<S: Store> PromotionStore for PublishingStore<S> {
 
     async fn purge_promotions(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         self.inner.purge_promotions(before).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> OutboxStore for PublishingStore<S> {
+    async fn claim_messages(
+        &self,
+        claim: &ClaimMessages,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        self.inner.claim_messages(claim).await
+    }
+
+    async fn settle_message(
+        &self,
+        lease: MessageLease,
+        outcome: MessageOutcome,
+    ) -> Result<bool, StoreError> {
+        self.inner.settle_message(lease, outcome).await
+    }
+
+    async fn waiting_messages(
+        &self,
+        channel: MessageChannel,
+    ) -> Result<WaitingMessages, StoreError> {
+        self.inner.waiting_messages(channel).await
+    }
+
+    async fn purge_messages(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        self.inner.purge_messages(before).await
     }
 }
 

@@ -1,14 +1,14 @@
 use time::OffsetDateTime;
 
 use super::{
-    EndSessions, PasskeyChange, SecondFactor, SessionProof, StoreError, StoredChallenge,
-    StoredDevice, StoredPromotion, StoredSession, UsedChallenge,
+    EndSessions, NewMessage, PasskeyChange, SecondFactor, SessionProof, StoreError,
+    StoredChallenge, StoredDevice, StoredPromotion, StoredSession, UsedChallenge,
 };
 use crate::password::PasswordHash;
 use crate::throttle::{AccountKey, ThrottleUpdate};
 use crate::types::{
     AuditEvent, DeviceId, Email, ExternalId, Metadata, Phone, PromotionId, Role, SessionId,
-    TelegramId, User,
+    TelegramClient, TelegramId, User,
 };
 
 /// A user with credentials.
@@ -31,6 +31,11 @@ pub struct Account {
     pub password_version: u64,
     /// The second factor of an administrator.
     pub second_factor: SecondFactor,
+    /// Bot and Telegram client of the last sign-in with init data; `None` without a linked Telegram
+    /// account.
+    pub telegram_client: Option<TelegramClient>,
+    /// Digests of the kinds of devices that the user signed in on with init data, the newest last.
+    pub seen_devices: Vec<[u8; 8]>,
 }
 
 impl Account {
@@ -44,6 +49,8 @@ impl Account {
             password_expires_at: None,
             password_version: 1,
             second_factor: SecondFactor::default(),
+            telegram_client: None,
+            seen_devices: Vec::new(),
         }
     }
 
@@ -109,8 +116,8 @@ pub type UpdateFn<'a> =
     dyn Fn(&mut Account) -> Result<Option<AccountUpdate>, StoreError> + Send + Sync + 'a;
 
 /// Changes that accompany the change of an account: first sessions end, then one begins, then
-/// challenges, promotions, devices and counters change, then the user is deleted, then the audit events are
-/// inserted.
+/// challenges, promotions, devices and counters change, then messages are inserted, then the user is
+/// deleted, then the audit events are inserted.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AccountUpdate {
@@ -128,8 +135,8 @@ pub struct AccountUpdate {
     /// The change of the passkeys. If it is not possible, nothing changes, and the result is
     /// [`StoreErrorKind::PasskeyChanged`](super::StoreErrorKind::PasskeyChanged).
     pub passkey: Option<PasskeyChange>,
-    /// Deletes the user with all sessions, known devices, passkeys, challenges and promotions. The id stays
-    /// in audit events.
+    /// Deletes the user with all sessions, known devices, passkeys, challenges, promotions, and messages to the
+    /// Telegram account. The id stays in audit events.
     pub delete_user: bool,
     /// The sessions to end.
     pub end: Option<EndSessions>,
@@ -153,6 +160,8 @@ pub struct AccountUpdate {
     /// Accounts whose phone number or e-mail address changes, before and after: failed attempts
     /// continue to count.
     pub move_counters: Vec<(AccountKey, AccountKey)>,
+    /// The messages to deliver.
+    pub messages: Vec<NewMessage>,
     /// The audit events.
     pub events: Vec<AuditEvent>,
 }
@@ -219,7 +228,8 @@ impl AccountUpdate {
         self
     }
 
-    /// Deletes the user with all sessions, known devices, passkeys, challenges and promotions.
+    /// Deletes the user with all sessions, known devices, passkeys, challenges, promotions, and messages to the
+    /// Telegram account.
     #[must_use]
     pub fn delete_user(mut self) -> Self {
         self.delete_user = true;
@@ -237,6 +247,13 @@ impl AccountUpdate {
     #[must_use]
     pub fn event(mut self, event: AuditEvent) -> Self {
         self.events.push(event);
+        self
+    }
+
+    /// Inserts this message, if there is one.
+    #[must_use]
+    pub fn message(mut self, message: impl Into<Option<NewMessage>>) -> Self {
+        self.messages.extend(message.into());
         self
     }
 

@@ -1,17 +1,19 @@
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
+use uuid::Uuid;
 
 use super::{
     Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore,
-    DeviceStore, EndSessions, FoundUsers, MAX_CHALLENGE_ATTEMPTS, MAX_DEVICES, MAX_PROMOTIONS,
-    NewUser, PasskeyChange, PasskeyStore, PromotionStore, SessionAdvance, SessionStore, Store,
-    StoreError, StoreErrorKind, StoredChallenge, StoredDevice, StoredPasskey, StoredPromotion,
+    ClaimMessages, DeviceStore, EndSessions, FoundUsers, MAX_CHALLENGE_ATTEMPTS, MAX_DEVICES,
+    MAX_PROMOTIONS, MessageChannel, MessageLease, MessageOutcome, NewMessage, NewUser, OutboxStore,
+    PasskeyChange, PasskeyStore, PromotionStore, SessionAdvance, SessionStore, Store, StoreError,
+    StoreErrorKind, StoredChallenge, StoredDevice, StoredMessage, StoredPasskey, StoredPromotion,
     StoredSession, ThrottleStore, UniqueKey, UpdateFn, UpdatedAccount, UserCount, UserKeys,
-    UserQuery, UserStore,
+    UserQuery, UserStore, WaitingMessages,
 };
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS, SessionEnd};
 use crate::throttle::{
@@ -39,6 +41,19 @@ struct Tables {
     used_challenges: HashMap<[u8; 16], OffsetDateTime>,
     counters: HashMap<ThrottleKey, Counter>,
     audit: Vec<AuditEvent>,
+    /// By id.
+    outbox: BTreeMap<i64, OutboxRow>,
+    last_message: i64,
+}
+
+#[derive(Debug)]
+struct OutboxRow {
+    message: NewMessage,
+    attempts: u32,
+    claimed_at: Option<OffsetDateTime>,
+    next_attempt_at: OffsetDateTime,
+    lease: Option<(Uuid, OffsetDateTime)>,
+    finished_at: Option<OffsetDateTime>,
 }
 
 impl MemoryStore {
@@ -278,7 +293,23 @@ impl Tables {
                 };
             }
         }
+        for message in update.messages {
+            self.last_message += 1;
+            let row = OutboxRow {
+                attempts: 0,
+                claimed_at: None,
+                next_attempt_at: message.created_at,
+                lease: None,
+                finished_at: None,
+                message,
+            };
+            self.outbox.insert(self.last_message, row);
+        }
         if update.delete_user {
+            let is_own = |row: &OutboxRow| {
+                row.message.user == user && row.message.channel == MessageChannel::Telegram
+            };
+            self.outbox.retain(|_, row| !is_own(row));
             self.delete_user(user);
         }
         self.audit.extend(update.events);
@@ -662,6 +693,88 @@ impl PasskeyStore for MemoryStore {
             .used_challenges
             .retain(|_, expires_at| *expires_at >= before);
         Ok((all - tables.used_challenges.len()) as u64)
+    }
+}
+
+#[async_trait]
+impl OutboxStore for MemoryStore {
+    async fn claim_messages(
+        &self,
+        claim: &ClaimMessages,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        let mut tables = self.tables();
+        let on_channel = tables
+            .outbox
+            .iter_mut()
+            .filter(|(_, row)| row.message.channel == claim.channel);
+        let (mut recent, mut users, mut due) = (0, HashSet::new(), Vec::new());
+        for (id, row) in on_channel {
+            recent += u32::from(row.claimed_at.is_some_and(|at| at > claim.since()));
+            let is_oldest = row.finished_at.is_none() && users.insert(row.message.user);
+            let is_free = row.lease.is_none_or(|(_, until)| until <= claim.now);
+            if is_oldest && is_free && row.next_attempt_at <= claim.now {
+                due.push((*id, row));
+            }
+        }
+        due.sort_by_key(|(id, row)| (row.next_attempt_at, *id));
+        let limit = claim.limit.min(claim.per_second.saturating_sub(recent));
+        due.truncate(limit as usize);
+        due.sort_by_key(|(id, _)| *id);
+        let claimed = due.into_iter().map(|(id, row)| {
+            row.attempts += 1;
+            row.claimed_at = Some(claim.now);
+            row.lease = Some((claim.owner, claim.until));
+            let lease = MessageLease::new(id, claim.owner, row.attempts);
+            StoredMessage::new(lease, row.message.clone())
+        });
+        Ok(claimed.collect())
+    }
+
+    async fn settle_message(
+        &self,
+        lease: MessageLease,
+        outcome: MessageOutcome,
+    ) -> Result<bool, StoreError> {
+        let mut tables = self.tables();
+        let is_held = |row: &&mut OutboxRow| {
+            row.lease.is_some_and(|(owner, _)| owner == lease.owner)
+                && row.attempts == lease.attempts
+                && row.finished_at.is_none()
+        };
+        let Some(row) = tables.outbox.get_mut(&lease.message).filter(is_held) else {
+            return Ok(false);
+        };
+        row.lease = None;
+        match outcome {
+            MessageOutcome::Retry { at } => row.next_attempt_at = at,
+            MessageOutcome::Finished { at, .. } => row.finished_at = Some(at),
+        }
+        Ok(true)
+    }
+
+    async fn waiting_messages(
+        &self,
+        channel: MessageChannel,
+    ) -> Result<WaitingMessages, StoreError> {
+        let tables = self.tables();
+        let waiting = tables
+            .outbox
+            .values()
+            .filter(|row| row.message.channel == channel && row.finished_at.is_none());
+        let times = waiting.map(|row| row.message.created_at);
+        Ok(WaitingMessages::new(
+            times.clone().count() as u64,
+            times.min(),
+        ))
+    }
+
+    async fn purge_messages(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut tables = self.tables();
+        let all = tables.outbox.len();
+        tables
+            .outbox
+            .retain(|_, row| row.finished_at.is_none_or(|at| at >= before));
+        Ok((all - tables.outbox.len()) as u64)
     }
 }
 

@@ -16,6 +16,7 @@ mod challenge;
 mod device;
 mod error;
 mod memory;
+mod outbox;
 mod passkey;
 mod pool;
 #[cfg(feature = "postgres")]
@@ -47,6 +48,10 @@ pub use challenge::{ChallengeStore, MAX_CHALLENGE_ATTEMPTS, StoredChallenge};
 pub use device::{DeviceStore, MAX_DEVICES, StoredDevice};
 pub use error::{StoreError, StoreErrorKind, UniqueKey};
 pub use memory::MemoryStore;
+pub use outbox::{
+    ClaimMessages, FinishedState, MessageChannel, MessageLease, MessageOutcome, NewMessage,
+    OutboxStore, StoredMessage, UnknownMessageChannel, WaitingMessages,
+};
 pub use passkey::{
     MAX_PASSKEYS, PasskeyChange, PasskeyStore, PasskeyUse, StoredPasskey, UsedChallenge,
 };
@@ -74,6 +79,7 @@ pub trait Store:
     + ChallengeStore
     + PromotionStore
     + PasskeyStore
+    + OutboxStore
     + AuditStore
     + BootstrapStore
     + ThrottleStore

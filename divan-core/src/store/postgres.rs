@@ -28,6 +28,8 @@ impl Backend for Postgres {
 
     const ACCOUNT_TO_WRITE: &'static str = sql::ACCOUNT_BY_ID_FOR_UPDATE;
 
+    const CLAIM_MESSAGES: &'static str = sql::CLAIM_MESSAGES_POSTGRES;
+
     fn migrator() -> Migrator {
         divan_migrations::postgres()
     }

@@ -90,6 +90,20 @@ macro_rules! with_values {
                     .filter(|codes| !codes.is_empty()),
             )
             .$bind(i64::from(account.second_factor.passkeys))
+            .$bind(account.telegram_client.as_ref().map(|client| client.bot_id))
+            .$bind(
+                account
+                    .telegram_client
+                    .as_ref()
+                    .and_then(|client| client.language.clone()),
+            )
+            .$bind(
+                account
+                    .telegram_client
+                    .as_ref()
+                    .and_then(|client| client.allows_write_to_pm),
+            )
+            .$bind(Some(account.seen_devices.concat()).filter(|devices| !devices.is_empty()))
     }};
 }
 
@@ -214,13 +228,14 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(Some(UpdatedAccount { account, ended }))
     }
 
-    /// Deletes a user; the database deletes the sessions, devices, challenges, passkeys, promotions and search
+    /// Deletes a user with messages; the database deletes the sessions, devices, challenges, passkeys, promotions and search
     /// words with the row.
     pub(super) async fn delete_account(
         &self,
         connection: &mut DB::Connection,
         id: UserId,
     ) -> Result<(), sqlx::Error> {
+        self.delete_messages(&mut *connection, id).await?;
         let delete = sqlx::query(statements::DELETE_USER)
             .bind(id.0)
             .persistent(self.statement_cache);
@@ -274,7 +289,7 @@ impl<DB: Backend> SqlStore<DB> {
         }))
     }
 
-    /// Changes the challenges, promotions, devices and counters of an account.
+    /// Changes the challenges, promotions, devices and counters of an account, and inserts messages.
     pub(super) async fn update_defence(
         &self,
         connection: &mut DB::Connection,
@@ -307,6 +322,9 @@ impl<DB: Backend> SqlStore<DB> {
         }
         for (from, to) in &update.move_counters {
             self.move_counters(connection, *from, *to).await?;
+        }
+        for message in &update.messages {
+            self.insert_message(connection, message).await?;
         }
         Ok(())
     }

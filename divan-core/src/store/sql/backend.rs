@@ -37,6 +37,10 @@ pub trait Backend:
     #[doc(hidden)]
     const ACCOUNT_TO_WRITE: &'static str;
 
+    /// Claims messages that are due, and returns them.
+    #[doc(hidden)]
+    const CLAIM_MESSAGES: &'static str;
+
     #[doc(hidden)]
     fn migrator() -> Migrator;
 

@@ -14,6 +14,7 @@ mod full_disk;
 mod guard;
 mod lease;
 mod migrate;
+mod outbox;
 mod passkeys;
 mod pooled_connection;
 mod promotions;
@@ -42,9 +43,9 @@ pub(super) use lease::WriteTransaction;
 #[cfg(feature = "postgres")]
 pub(super) use rows::from_micros;
 #[cfg(feature = "sqlite")]
-pub(super) use statements::ACCOUNT_BY_ID;
+pub(super) use statements::{ACCOUNT_BY_ID, CLAIM_MESSAGES_SQLITE};
 #[cfg(feature = "postgres")]
-pub(super) use statements::ACCOUNT_BY_ID_FOR_UPDATE;
+pub(super) use statements::{ACCOUNT_BY_ID_FOR_UPDATE, CLAIM_MESSAGES_POSTGRES};
 
 use full_disk::FullDisk;
 

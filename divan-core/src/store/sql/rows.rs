@@ -8,8 +8,8 @@ use super::Backend;
 use crate::password::PasswordHash;
 use crate::session::{RotationState, SessionEnd};
 use crate::store::{
-    Account, PendingTotp, SecondFactor, StoredChallenge, StoredDevice, StoredPasskey,
-    StoredPromotion, StoredSession, StoredTotp,
+    Account, MessageLease, NewMessage, PendingTotp, SecondFactor, StoredChallenge, StoredDevice,
+    StoredMessage, StoredPasskey, StoredPromotion, StoredSession, StoredTotp,
 };
 use crate::types::{
     AuditAction, AuditEvent, AuditId, AuthMethods, DeviceId, PasskeyId, PromotionId, SessionId,
@@ -56,6 +56,11 @@ pub(super) fn account<DB: Backend>(row: &DB::Row) -> Result<Account, sqlx::Error
         password_expires_at: time_option::<DB>(row, "password_expires_at")?,
         password_version: row.try_get::<i64, _>("password_version")?.cast_unsigned(),
         second_factor: second_factor::<DB>(row)?,
+        telegram_client: telegram_client::<DB>(
+            row,
+            ["client_bot_id", "client_language", "client_allows_write"],
+        )?,
+        seen_devices: digests::<DB, 8>(row, "seen_devices")?,
     })
 }
 
@@ -71,14 +76,20 @@ fn second_factor<DB: Backend>(row: &DB::Row) -> Result<SecondFactor, sqlx::Error
         let session = SessionId(row.try_get("pending_totp_session_id")?);
         factor.pending = Some(PendingTotp::new(secret, created_at, session));
     }
-    let codes: Option<Vec<u8>> = row.try_get("recovery_codes")?;
-    factor.recovery_codes = codes
-        .unwrap_or_default()
-        .chunks(32)
-        .map(|digest| converted(digest, "recovery_codes"))
-        .collect::<Result<_, _>>()?;
+    factor.recovery_codes = digests::<DB, 32>(row, "recovery_codes")?;
     factor.passkeys = converted(row.try_get::<i64, _>("passkeys")?, "passkeys")?;
     Ok(factor)
+}
+
+/// Decodes concatenated digests.
+fn digests<DB: Backend, const N: usize>(
+    row: &DB::Row,
+    column: &'static str,
+) -> Result<Vec<[u8; N]>, sqlx::Error> {
+    let digests: Option<Vec<u8>> = row.try_get(column)?;
+    let digests = digests.unwrap_or_default();
+    let digests = digests.chunks(N);
+    digests.map(|digest| converted(digest, column)).collect()
 }
 
 /// Decodes a row of `session_columns!`.
@@ -114,21 +125,45 @@ pub(super) fn session<DB: Backend>(row: &DB::Row) -> Result<StoredSession, sqlx:
             .try_get::<Option<Vec<u8>>, _>("init_data")?
             .map(|digest| converted(digest.as_slice(), "init_data"))
             .transpose()?,
-        telegram: telegram_client::<DB>(row)?,
+        telegram: telegram_client::<DB>(
+            row,
+            [
+                "telegram_bot_id",
+                "telegram_language",
+                "telegram_allows_write",
+            ],
+        )?,
         end: ended_at
             .zip(end_reason)
             .map(|(at, reason)| SessionEnd { at, reason }),
     })
 }
 
-fn telegram_client<DB: Backend>(row: &DB::Row) -> Result<Option<TelegramClient>, sqlx::Error> {
-    let Some(bot_id) = row.try_get("telegram_bot_id")? else {
+fn telegram_client<DB: Backend>(
+    row: &DB::Row,
+    [bot_id, language, allows_write]: [&'static str; 3],
+) -> Result<Option<TelegramClient>, sqlx::Error> {
+    let Some(bot_id) = row.try_get(bot_id)? else {
         return Ok(None);
     };
     let mut client = TelegramClient::new(bot_id);
-    client.language = row.try_get("telegram_language")?;
-    client.allows_write_to_pm = row.try_get("telegram_allows_write")?;
+    client.language = row.try_get(language)?;
+    client.allows_write_to_pm = row.try_get(allows_write)?;
     Ok(Some(client))
+}
+
+/// Decodes a claimed message.
+pub(super) fn message<DB: Backend>(row: &DB::Row) -> Result<StoredMessage, sqlx::Error> {
+    let attempts = converted(row.try_get::<i64, _>("attempts")?, "attempts")?;
+    let lease = MessageLease::new(row.try_get("id")?, row.try_get("lease_owner")?, attempts);
+    let mut message = NewMessage::new(
+        parsed::<DB, _>(row, "channel")?,
+        UserId(row.try_get("user_id")?),
+        row.try_get::<String, _>("kind")?,
+        from_micros(row.try_get("created_at")?),
+    );
+    message.parameters = row.try_get("parameters")?;
+    Ok(StoredMessage::new(lease, message))
 }
 
 /// Decodes a row of the devices.

@@ -13,7 +13,8 @@ macro_rules! account_columns {
             user_columns!(),
             ", password_hash, password_verified_at, password_expires_at, password_version, metadata, \
              totp_secret, totp_confirmed_at, totp_step, pending_totp_secret, pending_totp_created_at, \
-             pending_totp_session_id, recovery_codes, passkeys"
+             pending_totp_session_id, recovery_codes, passkeys, client_bot_id, client_language, \
+             client_allows_write, seen_devices"
         )
     };
 }
@@ -87,7 +88,8 @@ pub(super) const PING: &str = ping!(
     "divan_challenges",
     "divan_promotions",
     "divan_passkeys",
-    "divan_used_challenges"
+    "divan_used_challenges",
+    "divan_outbox"
 );
 
 pub(in crate::store) const ACCOUNT_BY_ID: &str = account_where!("id = $1");
@@ -131,7 +133,8 @@ pub(super) const UPDATE_USER: &str = "UPDATE divan_users SET role = $2, full_nam
      password_hash = $14, password_verified_at = $15, password_expires_at = $16, \
      password_version = $17, metadata = $18, totp_secret = $19, totp_confirmed_at = $20, \
      totp_step = $21, pending_totp_secret = $22, pending_totp_created_at = $23, \
-     pending_totp_session_id = $24, recovery_codes = $25, passkeys = $26 WHERE id = $1";
+     pending_totp_session_id = $24, recovery_codes = $25, passkeys = $26, client_bot_id = $27, \
+     client_language = $28, client_allows_write = $29, seen_devices = $30 WHERE id = $1";
 
 pub(super) const DELETE_USER: &str = "DELETE FROM divan_users WHERE id = $1";
 
@@ -295,6 +298,44 @@ pub(super) const PURGE_USED_CHALLENGES: &str = purge!(
     "expires_at",
     "expires_at < $1"
 );
+
+/// Claims the messages of a channel that are due, of each user the oldest that waits. The limit per second
+/// counts the claims of all servers. `$least`, `$greatest` and `$lock` differ between the databases.
+macro_rules! claim_messages {
+    ($least:literal, $greatest:literal, $lock:literal) => {
+        concat!(
+            "WITH due AS (SELECT id FROM divan_outbox m WHERE channel = $1 AND finished_at IS NULL \
+             AND next_attempt_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) \
+             AND NOT EXISTS (SELECT 1 FROM divan_outbox e WHERE e.user_id = m.user_id \
+             AND e.channel = m.channel AND e.id < m.id AND e.finished_at IS NULL) \
+             ORDER BY next_attempt_at, id LIMIT ",
+            $greatest,
+            "(0, ",
+            $least,
+            "($4, $5 - (SELECT count(*) FROM divan_outbox WHERE claimed_at > $3 AND channel = $1)))",
+            $lock,
+            ") UPDATE divan_outbox SET attempts = attempts + 1, claimed_at = $2, lease_owner = $6, \
+             lease_until = $7 WHERE id IN (SELECT id FROM due) RETURNING id, channel, user_id, kind, \
+             parameters, created_at, attempts, lease_owner"
+        )
+    };
+}
+#[cfg(feature = "sqlite")]
+pub(in crate::store) const CLAIM_MESSAGES_SQLITE: &str = claim_messages!("min", "max", "");
+#[cfg(feature = "postgres")]
+pub(in crate::store) const CLAIM_MESSAGES_POSTGRES: &str =
+    claim_messages!("least", "greatest", " FOR UPDATE SKIP LOCKED");
+pub(super) const INSERT_MESSAGE: &str = "INSERT INTO divan_outbox (channel, user_id, kind, parameters, \
+     created_at, attempts, next_attempt_at, state) VALUES ($1, $2, $3, $4, $5, 0, $5, $6)";
+pub(super) const SETTLE_MESSAGE: &str = "UPDATE divan_outbox SET state = $4, \
+     next_attempt_at = coalesce($5, next_attempt_at), finished_at = $6, lease_owner = NULL, \
+     lease_until = NULL WHERE id = $1 AND lease_owner = $2 AND attempts = $3 AND finished_at IS NULL";
+pub(super) const WAITING_MESSAGES: &str = "SELECT count(*) AS waiting, min(created_at) AS oldest \
+     FROM divan_outbox WHERE channel = $1 AND finished_at IS NULL";
+pub(super) const DELETE_MESSAGES: &str =
+    "DELETE FROM divan_outbox WHERE user_id = $1 AND channel = $2";
+pub(super) const PURGE_MESSAGES: &str =
+    purge!("divan_outbox", "id", "finished_at", "finished_at < $1");
 
 /// Start of a query for counters; the conditions follow.
 pub(super) const COUNTERS: &str =
