@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use super::messages::is_new_device;
 use super::session::to_time_duration;
 use super::telegram_account::telegram_account;
 use super::{ClientService, IssuedTokens, ServiceError, TelegramVerifiers};
@@ -73,11 +74,12 @@ impl ClientService<'_> {
             }
             current.user.last_login_at = Some(session.created_at);
             telegram.link(current, session.created_at);
-            Ok(Some(
-                AccountUpdate::none()
-                    .begin(session.clone())
-                    .event(event.clone()),
-            ))
+            let mut update = AccountUpdate::none().begin(session.clone());
+            if is_new_device(current, self.client.device.as_deref()) {
+                let at = session.created_at;
+                update = update.message(service.new_device_message(current, self.client, at));
+            }
+            Ok(Some(update.event(event.clone())))
         };
         let updated = store.update_account(user, &change).await?;
         service.issue_first(&session, updated.ok_or(ServiceError::PasswordRequired)?)

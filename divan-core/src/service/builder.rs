@@ -3,6 +3,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use super::attempt::Attempts;
+use super::messages::Messages;
 use super::session_cache::SessionCache;
 use super::{
     AuthService, BootstrapPolicy, Parts, Region, SecondFactorPolicy, SessionLife, TelegramVerifiers,
@@ -42,6 +43,7 @@ pub struct AuthServiceBuilder {
     admin_approval: bool,
     #[cfg(feature = "passkeys")]
     passkeys: Option<crate::passkey::RelyingParty>,
+    messages: bool,
     region: Region,
     miniapp_life: SessionLife,
     admin_life: SessionLife,
@@ -76,6 +78,7 @@ impl AuthService {
             admin_approval: false,
             #[cfg(feature = "passkeys")]
             passkeys: None,
+            messages: false,
             region: Region::default(),
             miniapp_life: SessionLife::MINI_APP,
             admin_life: SessionLife::ADMIN,
@@ -189,6 +192,13 @@ impl AuthServiceBuilder {
         self
     }
 
+    /// Sets whether people with a linked Telegram account get messages about changes of their account. The
+    /// program must then deliver them: see [`AuthService::claim_messages`]. Default: no.
+    pub fn messages(mut self, are_on: bool) -> Self {
+        self.messages = are_on;
+        self
+    }
+
     /// Sets the country of phone numbers without a country code. Default: Kazakhstan.
     pub fn region(mut self, region: Region) -> Self {
         self.region = region;
@@ -272,6 +282,7 @@ impl AuthServiceBuilder {
             copied_passkeys: AtomicU64::new(0),
             admin_host,
             attempts: Attempts::new(&self.key),
+            messages: Messages::new(self.messages),
             reused_tokens: AtomicU64::new(0),
             cache: SessionCache::default(),
             miniapp_life: self.miniapp_life,

@@ -4,7 +4,7 @@ use super::attempt::trusted_hash;
 use super::promotion::{Promotion, promotion};
 use super::users::expiry_of_generated;
 use super::validation::Validation;
-use super::{AdminService, ServiceError};
+use super::{AdminService, MessageKind, ServiceError};
 use crate::password::Password;
 use crate::secret::Secret;
 use crate::session::EndReason;
@@ -49,6 +49,8 @@ impl AdminService<'_> {
             .await?;
         let unlink = |account: &mut Account, _: &mut AuditEvent| {
             account.user.telegram_username = None;
+            account.telegram_client = None;
+            account.seen_devices.clear();
             let linked = account.user.telegram_id.take();
             linked.map(drop).ok_or(ServiceError::TelegramNotLinked)
         };
@@ -139,9 +141,11 @@ impl AdminService<'_> {
             account.password_expires_at = Some(expiry_of_generated(now));
             account.user.password_change_required = true;
             account.user.updated_at = now;
+            let kind = MessageKind::PasswordReset;
             Ok(Some(
                 update
                     .clone()
+                    .message(self.service.message(account, kind, now))
                     .end(EndSessions::all(now, reason))
                     .clear_counters(counters)
                     .event(event),

@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use time::OffsetDateTime;
 
 use super::attempt::{ChargedAttempt, Failure, trusted_hash};
+use super::messages::is_new_device;
 use super::telegram_account::{TelegramAccount, telegram_account};
 use super::validation::Validation;
 use super::verified_password::VerifiedPassword;
 use super::{
-    AttemptOutcome, AuthService, ClientInfo, ClientService, Field, IssuedTokens, ServiceError,
+    AttemptOutcome, AuthService, ClientInfo, ClientService, Field, IssuedTokens, MessageKind,
+    ServiceError,
 };
 use crate::password::{HashClass, HashPermit, Password};
 use crate::secret::Secret;
@@ -384,7 +386,8 @@ impl ClientService<'_> {
                 .settle(settle.clone());
             match with {
                 SignInWith::Telegram(telegram) => {
-                    if current.user.telegram_id.is_none() {
+                    let is_new_link = current.user.telegram_id.is_none();
+                    if is_new_link {
                         update = update.event(linked.clone());
                     }
                     current.password_verified_at = Some(now);
@@ -392,9 +395,17 @@ impl ClientService<'_> {
                         current.password_expires_at = None;
                     }
                     telegram.link(current, now);
+                    let is_new_device = is_new_device(current, self.client.device.as_deref());
+                    if is_new_link {
+                        let kind = MessageKind::TelegramLinked;
+                        update = update.message(service.message(current, kind, now));
+                    } else if is_new_device {
+                        let message = service.new_device_message(current, self.client, now);
+                        update = update.message(message);
+                    }
                 }
                 SignInWith::Device(device) => {
-                    update = update.keep_device(renewed(device, current, self.client, now));
+                    update = self.keep_device(update, device, current, now);
                 }
             }
             Ok(Some(update.event(signed_in.clone())))
@@ -463,8 +474,26 @@ impl SignInWith {
     }
 }
 
+impl ClientService<'_> {
+    /// Stores the device of an administrator's sign-in, with a message if it is new.
+    pub(super) fn keep_device(
+        self,
+        update: AccountUpdate,
+        device: &StoredDevice,
+        account: &Account,
+        now: OffsetDateTime,
+    ) -> AccountUpdate {
+        // A device that is not stored yet belongs to no version of the password.
+        let is_new = device.password_version == 0;
+        let message = self.service.new_device_message(account, self.client, now);
+        update
+            .message(message.filter(|_| is_new))
+            .keep_device(renewed(device, account, self.client, now))
+    }
+}
+
 /// Returns the device after a sign-in.
-pub(super) fn renewed(
+fn renewed(
     device: &StoredDevice,
     account: &Account,
     client: &ClientInfo,

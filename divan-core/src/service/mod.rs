@@ -44,6 +44,12 @@
 //! device](CallerService::devices), the owner of an attacked account can still sign in. The rules are
 //! in [`throttle`](crate::throttle).
 //!
+//! # Messages
+//!
+//! With [`AuthServiceBuilder::messages`], people are told in Telegram of changes of their account. The
+//! service writes each message with its change. Your program sends it: see
+//! [`claim_messages`](AuthService::claim_messages).
+//!
 //! # Sessions
 //!
 //! A sign-in starts a session: a row in the database and a pair of tokens. Each request with the
@@ -66,6 +72,7 @@ mod handles;
 mod import;
 mod invalid_field;
 mod login;
+mod messages;
 mod own_account;
 mod page;
 #[cfg(feature = "passkeys")]
@@ -100,6 +107,7 @@ use crate::store::{Store, StoreError};
 use crate::token::{DeviceKeys, RefreshKeys, TokenIssuer, TokenVerifier};
 use crate::types::JwkSet;
 use attempt::Attempts;
+use messages::Messages;
 use session_cache::SessionCache;
 
 pub use attempt::AttemptOutcome;
@@ -117,6 +125,7 @@ pub use import::{
 };
 pub use invalid_field::{Field, InvalidField, InvalidFieldReason};
 pub use login::{AdminLoginCommand, LoginPhone, TelegramLoginCommand};
+pub use messages::{Delivery, MessageKind, MessageResult, OutgoingMessage, UnknownMessageKind};
 pub use page::{Cursor, Page};
 #[cfg(feature = "passkeys")]
 pub use passkeys::{AddPasskeyCommand, AddedPasskey, PasskeyLoginCommand, PasskeyView};
@@ -162,6 +171,7 @@ struct Parts {
     /// The host of the admin panel, which names the service in authenticator apps.
     admin_host: Arc<str>,
     attempts: Attempts,
+    messages: Messages,
     /// Sessions ended after reuse of a token.
     reused_tokens: AtomicU64,
     cache: SessionCache,

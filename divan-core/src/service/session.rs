@@ -7,7 +7,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::{
-    AuthService, CallerService, ClientInfo, ClientService, IssuedTokens, MAX_ATTEMPTS, ServiceError,
+    AuthService, CallerService, ClientInfo, ClientService, IssuedTokens, MAX_ATTEMPTS, MessageKind,
+    ServiceError,
 };
 use crate::secret::Secret;
 use crate::session::{EndReason, RefreshOutcome, RotationState};
@@ -404,7 +405,10 @@ impl AuthService {
         };
         let change = |account: &mut Account| {
             account.password_verified_at = None;
-            let update = AccountUpdate::none().end(end).event(event.clone());
+            let mut update = AccountUpdate::none().end(end).event(event.clone());
+            if reason == EndReason::TokenReuse {
+                update = update.message(self.message(account, MessageKind::SessionStolen, at));
+            }
             Ok(Some(match only {
                 Some(session) => update.require_live_session(session),
                 None => update,

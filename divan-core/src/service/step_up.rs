@@ -3,7 +3,7 @@
 use super::attempt::ChargedAttempt;
 use super::second_factor::{ProofPurpose, SecondFactorProof};
 use super::validation::Validation;
-use super::{CallerService, Field, FreshToken, ServiceError};
+use super::{CallerService, Field, FreshToken, MessageKind, ServiceError};
 use crate::secret::Secret;
 use crate::store::{AccountUpdate, SessionProof};
 use crate::types::{AuditAction, AuthMethods};
@@ -123,7 +123,9 @@ impl CallerService<'_> {
             let update = AccountUpdate::none().prove(proof).settle(settle.clone());
             let update = service.use_second_factor(account, &checked, update)?;
             Ok(if checked.is_recovery_code() {
-                update.event(recovered.clone())
+                let kind = MessageKind::RecoveryCodeUsed;
+                let message = service.message(account, kind, proof.at);
+                update.event(recovered.clone()).message(message)
             } else {
                 update
             })

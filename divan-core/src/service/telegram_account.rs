@@ -17,8 +17,16 @@ pub(super) struct TelegramAccount {
 }
 
 impl TelegramAccount {
-    /// Links the account, and updates the Telegram username.
+    /// Links the account, and updates the Telegram username and the client. Telegram reports the permission
+    /// to write only when the user has given it, so one that is unknown now does not replace a refusal.
     pub(super) fn link(&self, account: &mut Account, now: OffsetDateTime) {
+        let mut client = self.client.clone();
+        if let Some(before) = &account.telegram_client
+            && before.bot_id == client.bot_id
+        {
+            client.allows_write_to_pm = client.allows_write_to_pm.or(before.allows_write_to_pm);
+        }
+        account.telegram_client = Some(client);
         if account.user.telegram_id.is_none() {
             account.user.updated_at = now;
         }

@@ -294,22 +294,9 @@ impl Tables {
             }
         }
         for message in update.messages {
-            self.last_message += 1;
-            let row = OutboxRow {
-                attempts: 0,
-                claimed_at: None,
-                next_attempt_at: message.created_at,
-                lease: None,
-                finished_at: None,
-                message,
-            };
-            self.outbox.insert(self.last_message, row);
+            self.insert_message(message);
         }
         if update.delete_user {
-            let is_own = |row: &OutboxRow| {
-                row.message.user == user && row.message.channel == MessageChannel::Telegram
-            };
-            self.outbox.retain(|_, row| !is_own(row));
             self.delete_user(user);
         }
         self.audit.extend(update.events);
@@ -318,7 +305,24 @@ impl Tables {
 }
 
 impl Tables {
+    fn insert_message(&mut self, message: NewMessage) {
+        self.last_message += 1;
+        let row = OutboxRow {
+            attempts: 0,
+            claimed_at: None,
+            next_attempt_at: message.created_at,
+            lease: None,
+            finished_at: None,
+            message,
+        };
+        self.outbox.insert(self.last_message, row);
+    }
+
     fn delete_user(&mut self, user: UserId) {
+        let is_own = |row: &OutboxRow| {
+            row.message.user == user && row.message.channel == MessageChannel::Telegram
+        };
+        self.outbox.retain(|_, row| !is_own(row));
         self.accounts.remove(&user);
         self.sessions.retain(|_, session| session.user != user);
         self.devices.retain(|_, device| device.user != user);

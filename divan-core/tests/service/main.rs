@@ -22,6 +22,7 @@ mod import;
 mod import_update;
 mod init_data;
 mod logout;
+mod messages;
 mod metadata;
 mod passkeys;
 mod password;

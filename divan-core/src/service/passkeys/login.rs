@@ -4,7 +4,7 @@ use super::{UsedPasskey, find, log_refusal};
 use crate::passkey::{Assertion, Ceremony, PasskeyChallenge, PasskeyError};
 use crate::secret::Secret;
 use crate::service::attempt::Failure;
-use crate::service::login::{limited_until, renewed};
+use crate::service::login::limited_until;
 use crate::service::{AttemptOutcome, ClientService, IssuedTokens, ServiceError};
 use crate::store::{Account, AccountUpdate, StoreErrorKind, StoredDevice, StoredPasskey};
 use crate::throttle::{AttemptClass, ThrottleKind};
@@ -179,8 +179,8 @@ impl ClientService<'_> {
             current.user.last_login_at = Some(now);
             let update = AccountUpdate::none()
                 .begin(session.clone())
-                .keep_device(renewed(&device, current, self.client, now))
                 .event(signed_in.clone());
+            let update = self.keep_device(update, &device, current, now);
             Ok(Some(assertion.store_with(update)))
         };
         let updated = match service.parts.store.update_account(user, &change).await {

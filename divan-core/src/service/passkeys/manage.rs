@@ -9,7 +9,7 @@ use crate::passkey::{
 use crate::secret::Secret;
 use crate::service::second_factor::ProofPurpose;
 use crate::service::validation::Validation;
-use crate::service::{CallerService, FreshToken, ServiceError};
+use crate::service::{CallerService, FreshToken, MessageKind, ServiceError};
 use crate::store::{AccountUpdate, MAX_PASSKEYS, PasskeyChange, SessionProof, StoredPasskey};
 use crate::types::{AuditAction, AuthMethods, PasskeyCredential, PasskeyId, PasskeyOptions};
 
@@ -153,7 +153,10 @@ impl CallerService<'_> {
                 if factor.recovery_codes.is_empty() {
                     factor.recovery_codes.clone_from(&digests);
                 }
+                let kind = MessageKind::PasskeyAdded;
+                let message = self.service.message(account, kind, event.at);
                 let update = self.end_others().prove(proof).use_challenge(used);
+                let update = update.message(message);
                 let update = update.passkey(PasskeyChange::Add(passkey.clone()));
                 Ok(update.event(event.clone()))
             })
@@ -210,7 +213,9 @@ impl CallerService<'_> {
                 let factor = &mut account.second_factor;
                 factor.passkeys = factor.passkeys.saturating_sub(1);
                 let proof = self.proof_without(factor);
-                let update = self.end_others().prove(proof);
+                let kind = MessageKind::PasskeyRemoved;
+                let message = self.service.message(account, kind, event.at);
+                let update = self.end_others().prove(proof).message(message);
                 let update = update.passkey(PasskeyChange::Delete(id));
                 Ok(update.event(event.clone()))
             })

@@ -5,7 +5,7 @@ use time::Duration;
 use super::SecondFactorStatus;
 use crate::second_factor::{QrCode, RecoveryCode, TotpSecret};
 use crate::secret::Secret;
-use crate::service::{AuthService, CallerService, FreshToken, ServiceError};
+use crate::service::{AuthService, CallerService, FreshToken, MessageKind, ServiceError};
 use crate::session::EndReason;
 use crate::store::{
     Account, AccountUpdate, EndSessions, PendingTotp, SecondFactor, SessionProof, StoredTotp,
@@ -112,7 +112,9 @@ impl CallerService<'_> {
                 factor.pending = None;
                 factor.recovery_codes.clone_from(&digests);
                 let update = self.end_others().prove(proof).settle(settle.clone());
-                Ok(update.event(event.clone()))
+                let kind = MessageKind::SecondFactorEnabled;
+                let message = service.message(account, kind, now);
+                Ok(update.event(event.clone()).message(message))
             })
             .await;
         if matches!(updated, Err(ServiceError::SecondFactorInvalid)) {
@@ -162,7 +164,10 @@ impl CallerService<'_> {
                 factor.totp.take().ok_or(ServiceError::NotFound)?;
                 factor.pending = None;
                 let proof = self.proof_without(factor);
-                Ok(self.end_others().prove(proof).event(event.clone()))
+                let kind = MessageKind::SecondFactorDisabled;
+                let message = self.service.message(account, kind, event.at);
+                let update = self.end_others().prove(proof).message(message);
+                Ok(update.event(event.clone()))
             })
             .await?;
         self.fresh_token(self.proof_without(&mut changed.account.second_factor.clone()))
@@ -196,7 +201,9 @@ impl CallerService<'_> {
                 return Err(ServiceError::NotFound);
             }
             factor.recovery_codes.clone_from(&digests);
-            Ok(AccountUpdate::none().event(event.clone()))
+            let kind = MessageKind::RecoveryCodesReplaced;
+            let message = self.service.message(account, kind, event.at);
+            Ok(AccountUpdate::none().message(message).event(event.clone()))
         })
         .await?;
         Ok(codes)

@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 use super::{CheckedProof, ProofPurpose, SecondFactorMethod, SecondFactorProof};
 use crate::secret::Secret;
 use crate::service::attempt::{ChargedAttempt, Failure};
-use crate::service::login::{limited_until, renewed};
+use crate::service::login::limited_until;
 use crate::service::verified_password::VerifiedPassword;
-use crate::service::{AttemptOutcome, ClientService, IssuedTokens, ServiceError};
+use crate::service::{AttemptOutcome, ClientService, IssuedTokens, MessageKind, ServiceError};
 use crate::store::{Account, AccountUpdate, MAX_CHALLENGE_ATTEMPTS, StoredChallenge, StoredDevice};
 use crate::throttle::ThrottleKind;
 use crate::types::{Audience, AuditAction, AuthMethods, DeviceId, PasskeyOptions, Role};
@@ -273,10 +273,12 @@ impl ClientService<'_> {
             let mut update = update
                 .complete_challenge(challenge.id)
                 .begin(session.clone())
-                .settle(settle.clone())
-                .keep_device(renewed(&device, current, self.client, now));
+                .settle(settle.clone());
+            update = self.keep_device(update, &device, current, now);
             if proof.is_recovery_code() {
-                update = update.event(recovered.clone());
+                let kind = MessageKind::RecoveryCodeUsed;
+                let message = service.message(current, kind, now);
+                update = update.event(recovered.clone()).message(message);
             }
             Ok(Some(update.event(signed_in.clone())))
         };

@@ -1,7 +1,7 @@
 //! The second factors of other administrators.
 
 use super::SecondFactorStatus;
-use crate::service::{AdminService, ServiceError};
+use crate::service::{AdminService, MessageKind, ServiceError};
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions, PasskeyChange};
 use crate::types::{AuditAction, UserId};
@@ -40,8 +40,14 @@ impl AdminService<'_> {
             if !factor.is_on() {
                 return Err(ServiceError::NotFound.into());
             }
-            let update = AccountUpdate::none().end(end).event(event.clone());
-            Ok(Some(update.passkey(PasskeyChange::DeleteAll)))
+            let kind = MessageKind::SecondFactorReset;
+            let message = self.service.message(account, kind, event.at);
+            let update = AccountUpdate::none().end(end).message(message);
+            Ok(Some(
+                update
+                    .event(event.clone())
+                    .passkey(PasskeyChange::DeleteAll),
+            ))
         };
         let parts = &self.service.parts;
         let _invalidate = parts.cache.invalidate_on_drop(user, None);

@@ -46,6 +46,7 @@ pub(crate) fn builder_with_key(
     AuthService::builder(store, &key, ISSUER, audiences())
         .passkeys(RelyingParty::new(ISSUER).unwrap())
         .telegram(BOT.parse().unwrap())
+        .messages(true)
         .bootstrap(BootstrapPolicy::OpenToAnyone)
         .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
         .clock(clock.clone())
