@@ -12,11 +12,14 @@ use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::Store;
 use divan_core::types::Audience;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, SessionsConfig, are_local, is_local};
 use crate::database::{Database, DatabaseError};
 use crate::dependencies::{Buckets, Dependencies, MissingDependencies};
+use crate::error_chain::error_chain;
+use crate::notifications::Notifier;
 use crate::readiness::Readiness;
 use crate::router::{metrics_router, router};
 use crate::serve::{Limits, Timeouts, serve};
@@ -30,8 +33,12 @@ pub struct Server {
     state: AppState,
     timeouts: Timeouts,
     sessions: SessionsConfig,
+    notifier: Option<Notifier>,
     metrics: Option<TcpListener>,
 }
+
+/// Maximum time in which messages that are being sent are completed after the stop.
+const NOTIFIER_STOP: Duration = Duration::from_secs(5);
 
 /// Maximum of concurrent connections to `/metrics`: enough for scrapers, too few to exhaust the
 /// sockets of the main listener.
@@ -126,6 +133,7 @@ impl Server {
             listener,
             timeouts,
             sessions: config.sessions,
+            notifier: notifier(config, &service),
             state: AppState::with_readiness(service, http, Some(pool_state), readiness),
             database,
             metrics: None,
@@ -150,14 +158,17 @@ impl Server {
     /// database closes.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let draining = self.state.draining().clone();
-        let stop = async move {
+        let (stopping, stopped) = watch::channel(false);
+        let stop = async {
             stop.await;
             draining.start();
+            let _ = stopping.send(true);
         };
+        let notifier = self.notifier.map(|n| tokio::spawn(n.run(stopped)));
         let purge = tokio::spawn(purge(self.state.service().clone(), self.sessions));
         // Creates the bucket and logs missing dependencies without waiting for a request.
         let state = self.state.clone();
-        let watch = tokio::spawn(async move { state.readiness().watch().await });
+        let watcher = tokio::spawn(async move { state.readiness().watch().await });
         let metrics = self.metrics.map(|listener| {
             let address = listener.local_addr();
             let is_loopback = address.is_ok_and(|address| address.ip().is_loopback());
@@ -179,8 +190,15 @@ impl Server {
             stop,
         )
         .await;
+        if let Some(mut notifier) = notifier
+            && tokio::time::timeout(NOTIFIER_STOP, &mut notifier)
+                .await
+                .is_err()
+        {
+            notifier.abort();
+        }
         purge.abort();
-        watch.abort();
+        watcher.abort();
         metrics.inspect(JoinHandle::abort);
         self.database.close().await;
     }
@@ -205,8 +223,23 @@ async fn purge(service: AuthService, sessions: SessionsConfig) {
                 tracing::warn!(%error, "cannot purge audit events, next attempt in an hour");
             }
         }
+        if let Err(error) = service.purge_messages().await {
+            tracing::warn!(%error, "cannot purge messages, next attempt in an hour");
+        }
         if let Err(error) = service.purge_attempts().await {
             tracing::warn!(%error, "cannot purge failed attempts, next attempt in an hour");
+        }
+    }
+}
+
+/// Builds the sender of messages, if they are on. The server also runs without it.
+fn notifier(config: &Config, service: &AuthService) -> Option<Notifier> {
+    match Notifier::from_config(config, service.clone()) {
+        Ok(notifier) => notifier,
+        Err(error) => {
+            let error = error_chain(&error);
+            tracing::error!(error, "cannot send messages to users");
+            None
         }
     }
 }
@@ -223,6 +256,7 @@ pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
     .bootstrap(config.bootstrap.clone())
     .admin_second_factor(config.admin_second_factor)
     .admin_approval(config.admin_approval)
+    .messages(config.notifications)
     .auto_login_max_age(config.init_data_ages.auto_login)
     .region(config.region)
     .blocklist(config.blocklist.clone())

@@ -70,6 +70,37 @@ pub(crate) struct WebAppInfo {
     pub(crate) url: String,
 }
 
+/// A button below a message
+/// ([`InlineKeyboardButton`](https://core.telegram.org/bots/api#inlinekeyboardbutton)).
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Button {
+    text: String,
+    #[serde(flatten)]
+    target: ButtonTarget,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum ButtonTarget {
+    WebApp(WebAppInfo),
+    Url(String),
+}
+
+impl Button {
+    /// A button that opens a Mini App.
+    pub(crate) fn mini_app(text: String, url: &Url) -> Self {
+        let url = url.as_str().to_owned();
+        let target = ButtonTarget::WebApp(WebAppInfo { url });
+        Self { text, target }
+    }
+
+    /// A button that opens a page in the browser.
+    pub(crate) fn link(text: String, url: &Url) -> Self {
+        let target = ButtonTarget::Url(url.as_str().to_owned());
+        Self { text, target }
+    }
+}
+
 /// The reason of a failed call.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BotApiError {
@@ -85,6 +116,8 @@ pub(crate) enum BotApiError {
     TooManyRequests(Duration),
     #[error("Telegram refused the request: {0}")]
     Refused(String),
+    #[error("the bot cannot write to this user: {0}")]
+    Unwritable(String),
     #[error("the Bot API returned {0}: try again later")]
     Broken(StatusCode),
     #[error("the response is not from the Bot API: check TELEGRAM_API_URL")]
@@ -124,6 +157,31 @@ impl BotApi {
             variable,
             prefix,
         })
+    }
+
+    /// Returns the id of the bot.
+    pub(crate) fn id(&self) -> i64 {
+        self.token.bot_id()
+    }
+
+    /// Sends a text without formatting to a user, with one button at most. Does not retry: after an error
+    /// other than a refusal, the message may have been sent.
+    pub(crate) async fn send_message(
+        &self,
+        user: i64,
+        text: &str,
+        button: Option<&Button>,
+    ) -> Result<(), BotApiError> {
+        let mut parameters = json!({
+            "chat_id": user,
+            "text": text,
+            "link_preview_options": {"is_disabled": true},
+        });
+        if let Some(button) = button {
+            parameters["reply_markup"] = json!({"inline_keyboard": [[button]]});
+        }
+        let _: (Value, _) = self.try_to_call("sendMessage", &parameters).await?;
+        Ok(())
     }
 
     /// Returns the bot, and this machine's and Telegram's time at the moment of the response.
@@ -230,6 +288,10 @@ impl BotApi {
                 Err(BotApiError::TooManyRequests(wait))
             }
             (_, status) if status.is_server_error() => Err(BotApiError::Broken(status)),
+            (Some(envelope), status) if is_unwritable(status, &envelope.description) => {
+                let description = self.readable(&envelope.description);
+                Err(BotApiError::Unwritable(description))
+            }
             (Some(envelope), _) => match envelope.result {
                 Some(result) if envelope.ok => Ok(result),
                 None if envelope.ok => Err(BotApiError::NotTheBotApi),
@@ -257,4 +319,10 @@ impl BotApi {
             .take(MAX_SHOWN_CHARS)
             .collect()
     }
+}
+
+/// Returns `true` if the user has blocked the bot, was deleted, or has never started the bot.
+fn is_unwritable(status: StatusCode, description: &str) -> bool {
+    status == StatusCode::FORBIDDEN
+        || status == StatusCode::BAD_REQUEST && description.contains("chat not found")
 }

@@ -30,7 +30,7 @@
 
 #[cfg(feature = "_server")]
 mod app;
-#[cfg(feature = "cli")]
+#[cfg(feature = "_server")]
 mod bot_api;
 #[cfg(feature = "cli")]
 mod cli;
@@ -48,13 +48,15 @@ mod docs;
 mod doctor;
 mod error_chain;
 mod extract;
-#[cfg(feature = "cli")]
+#[cfg(feature = "_server")]
 mod http_client;
 mod imports;
 #[cfg(feature = "cli")]
 mod logging;
 mod metrics;
 mod middleware;
+#[cfg(feature = "_server")]
+mod notifications;
 mod openapi;
 #[cfg(feature = "pages")]
 mod pages;

@@ -4,12 +4,12 @@
 //! Labels hold routes, statuses and codes, never data that a client sent.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use divan_core::api::{AdminLogin, AutoLogin, CompleteAdminLogin, Endpoint, TelegramLogin};
 use divan_core::password::HashClassLoad;
-use divan_core::service::{AttemptOutcome, AuthService};
-use divan_core::store::PoolState;
+use divan_core::service::{AttemptOutcome, AuthService, MessageResult};
+use divan_core::store::{PoolState, WaitingMessages};
 use divan_core::throttle::AttemptClass;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
@@ -42,6 +42,9 @@ pub(crate) struct Metrics {
     refused: Family<Refused, Counter>,
     reused_tokens: Counter,
     copied_passkeys: Counter,
+    messages: Family<Messages, Counter>,
+    messages_waiting: Gauge,
+    messages_oldest: Gauge,
     hashes: Hashes,
     connections: Family<Connections, Gauge>,
     connections_max: Gauge,
@@ -100,6 +103,11 @@ struct Attempts {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Messages {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Refused {
     data: &'static str,
     reason: &'static str,
@@ -126,6 +134,9 @@ impl Metrics {
             refused: Family::default(),
             reused_tokens: Counter::default(),
             copied_passkeys: Counter::default(),
+            messages: Family::default(),
+            messages_waiting: Gauge::default(),
+            messages_oldest: Gauge::default(),
             hashes: Hashes::default(),
             connections: Family::default(),
             connections_max: Gauge::default(),
@@ -145,6 +156,9 @@ impl Metrics {
         r.register("signed_data_refused", "Init data and contacts that were refused, by the failed check", self.refused.clone());
         r.register("copied_passkeys", "Signatures of passkeys whose counter did not increase: the passkey may have been copied", self.copied_passkeys.clone());
         r.register("reused_tokens", "Sessions that ended because two clients used their tokens: one of them may be stolen", self.reused_tokens.clone());
+        r.register("messages", "Attempts to send a message to a user: delivered, failed and repeated, undeliverable because the user cannot be reached, or given_up", self.messages.clone());
+        r.register("messages_waiting", "Messages to users that are not delivered yet", self.messages_waiting.clone());
+        r.register_with_unit("messages_oldest_age", "Age of the oldest message that is not delivered yet", seconds.clone(), self.messages_oldest.clone());
         r.register("hashes_running", "Passwords being hashed", self.hashes.running.clone());
         r.register("hashes_waiting", "Passwords waiting to be hashed", self.hashes.waiting.clone());
         r.register("hashes_begun", "Passwords whose hashing has started", self.hashes.begun.clone());
@@ -204,6 +218,14 @@ impl Metrics {
         copied.store(service.copied_passkeys(), Ordering::Relaxed);
         let reused = self.reused_tokens.inner();
         reused.store(service.reused_tokens(), Ordering::Relaxed);
+        for result in MessageResult::ALL {
+            let labels = Messages {
+                result: result.as_str(),
+            };
+            let counter = self.messages.get_or_create(&labels);
+            let total = service.message_results(*result);
+            counter.inner().store(total, Ordering::Relaxed);
+        }
         let hashes = service.hash_load();
         self.hashes.set("trusted", hashes.trusted);
         self.hashes.set("untrusted", hashes.untrusted);
@@ -215,6 +237,18 @@ impl Metrics {
                 .set(count.into());
         }
         self.connections_max.set(connections.max.into());
+    }
+
+    /// Sets the number and the age of messages that wait.
+    pub(crate) fn set_waiting_messages(&self, waiting: WaitingMessages, now: SystemTime) {
+        let count = i64::try_from(waiting.count).unwrap_or(i64::MAX);
+        self.messages_waiting.set(count);
+        let age = waiting
+            .oldest
+            .and_then(|oldest| now.duration_since(oldest.into()).ok());
+        let seconds = age.unwrap_or_default().as_secs();
+        self.messages_oldest
+            .set(i64::try_from(seconds).unwrap_or(i64::MAX));
     }
 
     /// Sets the state of a dependency.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderName, HeaderValue};
+use divan_core::clock::{Clock, SystemClock};
 use divan_core::init_data::BotToken;
 use divan_core::service::AuthService;
 use divan_core::store::PoolState;
@@ -75,6 +76,10 @@ impl AppState {
     pub async fn metrics(&self) -> String {
         for Dependency { name, is_up, .. } in self.parts.readiness.check().await {
             self.parts.metrics.set_dependency(name, is_up);
+        }
+        if let Ok(waiting) = self.parts.service.waiting_messages().await {
+            let metrics = &self.parts.metrics;
+            metrics.set_waiting_messages(waiting, SystemClock.now());
         }
         let connections = self.parts.pool_state.as_ref().map(|state| state());
         let connections = connections.unwrap_or_default();

@@ -10,6 +10,7 @@
     reason = "a test without its server must fail and report the reason"
 )]
 
+mod bot_api;
 mod caddy;
 #[cfg(feature = "database")]
 mod database;
@@ -29,6 +30,7 @@ mod s3;
 #[cfg(feature = "tls")]
 mod tls;
 
+pub use bot_api::{BotAnswer, BotRequest, MockBotApi};
 pub use caddy::{CaddyServer, INSTALL_HINT_CADDY};
 #[cfg(feature = "database")]
 pub use database::TestDatabase;

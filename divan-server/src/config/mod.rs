@@ -79,6 +79,8 @@ pub struct Config {
     pub admin_second_factor: SecondFactorPolicy,
     /// A second administrator must approve each new one.
     pub admin_approval: bool,
+    /// The bot sends people messages about changes of their account.
+    pub notifications: bool,
     /// Country of phone numbers without a country code.
     pub region: Region,
     /// Passwords and words that a new password must not consist of.
@@ -173,6 +175,7 @@ impl Config {
         let bootstrap = sign_in::bootstrap(env, is_private);
         let admin_second_factor = sign_in::second_factor(env);
         let admin_approval = sign_in::admin_approval(env);
+        let notifications = sign_in::notifications(env);
         let init_data_ages = sign_in::ages(env);
         let region = sign_in::region(env);
         let blocklist = sign_in::blocklist(env);
@@ -222,6 +225,7 @@ impl Config {
                 bootstrap,
                 admin_second_factor,
                 admin_approval,
+                notifications,
                 region,
                 blocklist,
                 argon2id,

@@ -3,7 +3,7 @@ use std::io::BufReader;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use divan_core::infra::{COMPOSE_HINT, Env, UnreadableFile, section};
+use divan_core::infra::{COMPOSE_HINT, Env, TELEGRAM_BOT_TOKEN, UnreadableFile, section};
 use divan_core::password::{Blocklist, BreachedPasswords};
 use divan_core::secret::Secret;
 use divan_core::service::{BootstrapPolicy, Region, SecondFactorPolicy};
@@ -33,6 +33,12 @@ section! {
         "`on`: a second administrator must approve each new administrator; the command line needs no approval",
         "on",
     ).form("`on` or `off`").when_unset("`off`");
+
+    NOTIFICATIONS = (
+        "DIVAN_NOTIFICATIONS",
+        "`on`: the bot sends people messages about changes of their account, such as a reset password or a sign-in on a new device",
+        "off",
+    ).when_unset("`on` if `TELEGRAM_BOT_TOKEN` is set, otherwise `off`");
 
     SIGN_IN_MAX_AGE = (
         "DIVAN_SIGN_IN_MAX_AGE",
@@ -97,6 +103,17 @@ pub(super) fn ages(env: &mut Env<'_>) -> InitDataAges {
         sign_in,
         auto_login,
     }
+}
+
+/// Returns `true` if people get messages about changes of their account.
+pub(super) fn notifications(env: &mut Env<'_>) -> bool {
+    let has_bot = env.is_set(&TELEGRAM_BOT_TOKEN);
+    let is_on = env.switch(&NOTIFICATIONS, has_bot);
+    if is_on && !has_bot {
+        let rule = format!("requires {}", TELEGRAM_BOT_TOKEN.name());
+        env.error(&NOTIFICATIONS, rule);
+    }
+    is_on
 }
 
 /// Minimum length of a bootstrap token.

@@ -48,6 +48,19 @@ fn a_deployment_requires_a_database_and_a_key() {
 }
 
 #[test]
+fn messages_are_on_with_a_bot_token_only() {
+    let is_on = |variables: &[(&str, &str)]| read(variables).unwrap().notifications;
+    assert!(is_on(&GOOD) && is_on(&with(&[("DIVAN_NOTIFICATIONS", "on")])));
+    assert!(!is_on(&GOOD[..2]) && !is_on(&with(&[("DIVAN_NOTIFICATIONS", "off")])));
+    let without_bot = [GOOD[0], GOOD[1], ("DIVAN_NOTIFICATIONS", "on")];
+    let errors = read(&without_bot).unwrap_err().to_string();
+    assert!(
+        errors.contains("DIVAN_NOTIFICATIONS requires TELEGRAM_BOT_TOKEN"),
+        "{errors}"
+    );
+}
+
+#[test]
 fn password_words_are_a_list() {
     let config = read(&with(&[("DIVAN_PASSWORD_WORDS", "acme, Сары-Арка")])).unwrap();
     let check = |text: &str| {

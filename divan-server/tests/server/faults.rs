@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use divan_core::service::BootstrapPolicy;
-use divan_core::store::{PostgresPool, PostgresStore, SqliteStore, Store};
+use divan_core::store::{Account, AccountUpdate, PostgresPool, PostgresStore, SqliteStore, Store};
+use divan_core::types::TelegramId;
 use divan_testing::TestDatabase;
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
@@ -15,13 +16,14 @@ use crate::postgres::store;
 use crate::second_factor::enrol;
 
 /// Tables that requests write to.
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     "divan_users",
     "divan_user_words",
     "divan_sessions",
     "divan_audit_events",
     "divan_devices",
     "divan_throttle",
+    "divan_outbox",
 ];
 
 /// Function for triggers of PostgreSQL that fail as on a disk that is full.
@@ -118,6 +120,7 @@ impl Before {
         let found = app.get_as(&admin, "/auth/admin/users?q=other").await;
         assert!(matches!(created.status.as_u16(), 201 | 409), "{created:?}");
         let other = found.json()["items"][0]["id"].as_str().unwrap().to_owned();
+        link(app, &other).await;
         let login = app.login_request(42);
         let refresh = app.post("/auth/telegram/login", &login).await.json();
         let session = app.post("/auth/telegram/login", &login).await.json();
@@ -181,6 +184,17 @@ impl Before {
             Write::Logout => app.post_as(&self.session, "/auth/logout", &json!({})).await,
         }
     }
+}
+
+/// Links a Telegram account to a user, whom messages report changes to.
+async fn link<S: Store + Clone + 'static>(app: &App<S>, user: &str) {
+    let change = |account: &mut Account| {
+        account.user.telegram_id = Some(TelegramId(43));
+        Ok(Some(AccountUpdate::none()))
+    };
+    let user = user.parse().unwrap();
+    let updated = app.store.update_account(user, &change).await;
+    updated.unwrap().unwrap();
 }
 
 /// Requests that write. A number makes each one different.

@@ -132,6 +132,7 @@ impl<S: Store + Clone + 'static> App<S> {
         )
         .passkeys(RelyingParty::new(ADMIN_ORIGIN).unwrap())
         .bootstrap(bootstrap)
+        .messages(true)
         .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
         .clock(clock.clone());
         if let Some(bot) = bot {

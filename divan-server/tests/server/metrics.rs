@@ -80,6 +80,9 @@ async fn requests_sign_ins_and_hashes_are_counted() {
         0.0,
     );
     now("divan_reused_tokens_total", 0.0);
+    // The first sign-in of the employee linked a Telegram account.
+    now("divan_messages_waiting", 1.0);
+    now(r#"divan_messages_total{result="delivered"}"#, 0.0);
     assert!(
         !after.contains(r#"outcome="method_not_allowed""#),
         "{after}"

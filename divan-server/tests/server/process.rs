@@ -9,10 +9,15 @@ use std::time::Duration;
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_divan-server");
 pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// Returns the program in a folder, with an empty environment.
+/// Returns the program in a folder, with an empty environment but for messages, which are off: tests do
+/// not call Telegram.
 pub(crate) fn program(folder: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
-    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("DIVAN_NOTIFICATIONS", "off")
+        .stdin(Stdio::null());
     command
 }
 
