@@ -16,7 +16,10 @@ export async function start(app: App, message?: "sessionEnded"): Promise<void> {
   app.show(loading(app));
   try {
     app.user = await app.client.signIn({ initData: app.initData });
-    app.show(account());
+    const back = () => app.show(account());
+    // The button of a message about the account.
+    if (/^#sessions\b/.test(location.hash)) void app.open(({ devices }) => devices(back));
+    else back();
   } catch (cause) {
     const error = cause instanceof DivanError ? cause : new DivanError("internal");
     if (error.code === "password_required") app.show(signIn(message));

@@ -71,6 +71,19 @@ test("panel_asks_for_a_sign_in_when_the_session_was_ended", () => withContext(as
   await until(page, open, "Your session has ended. Sign in again.");
 }));
 
+test("a_message_opens_the_sessions_in_the_mini_app", () => withContext(async (context) => {
+  await createLinked(server, token, { id: 205, phone: "+77011234605" });
+  const launch = launchHash(await signedInitData(server, { id: 205 }), { version: "" });
+  for (const separator of ["?", "&"]) {
+    const page = await context.newPage();
+    await page.goto(`${server.miniapp}#sessions${separator}${launch}`);
+    await page.getByRole("heading", { name: "Devices" }).waitFor();
+    await page.getByRole("button", { name: "Back" }).click();
+    await page.getByRole("heading", { name: "First Last" }).waitFor();
+    await page.close();
+  }
+}));
+
 test("mini_app_asks_for_the_password_when_the_session_was_ended", () => withContext(async (context) => {
   const user = await createLinked(server, token, { id: 201, phone: "+77011234567" });
   const page = await openMiniApp(context, { id: 201 });
