@@ -1,5 +1,5 @@
 //! Tasks of this workspace: `cargo xtask test`, `check`, `contract`, `pages`, `fuzz`, `attack`,
-//! `faults`, `upgrade`, `load`, `release-check`.
+//! `faults`, `outbox`, `upgrade`, `load`, `release-check`.
 
 mod api_reference;
 mod asvs;
@@ -14,6 +14,7 @@ mod guards;
 mod language;
 mod load;
 mod npm;
+mod outbox;
 mod pages;
 mod program;
 mod public_dependencies;
@@ -86,6 +87,12 @@ enum Task {
         #[arg(long)]
         no_install: bool,
     },
+    /// Send messages through two servers, kill one, and write the table of the guide
+    Outbox {
+        /// Install nothing that is missing, only report how
+        #[arg(long)]
+        no_install: bool,
+    },
     /// Test that servers of the previous and of this version serve one database at the same time
     Upgrade {
         /// Install nothing that is missing, only report how
@@ -125,6 +132,7 @@ fn main() -> ExitCode {
         ),
         Task::Attack => attack::run(),
         Task::Faults { no_install } => faults::run(no_install),
+        Task::Outbox { no_install } => outbox::run(no_install),
         Task::Upgrade { no_install } => upgrade::run(no_install),
         Task::Load { no_install } => load::run(no_install),
         Task::ReleaseCheck { options } => release_check::run(&options),

@@ -30,6 +30,8 @@ mod metrics;
 mod openapi;
 mod openapi_examples;
 mod operations;
+#[cfg(feature = "system-tests")]
+mod outbox;
 mod page_endpoints;
 mod pages;
 mod passkeys;
