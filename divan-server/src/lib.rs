@@ -31,6 +31,10 @@
 #[cfg(feature = "_server")]
 mod app;
 #[cfg(feature = "_server")]
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "the command line uses the rest")
+)]
 mod bot_api;
 #[cfg(feature = "cli")]
 mod cli;
@@ -49,6 +53,10 @@ mod doctor;
 mod error_chain;
 mod extract;
 #[cfg(feature = "_server")]
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "the command line uses the rest")
+)]
 mod http_client;
 mod imports;
 #[cfg(feature = "cli")]

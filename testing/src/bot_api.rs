@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A mock of Telegram's Bot API that records requests, and answers as it is told. It ends with the process.
+/// A mock of Telegram's Bot API that records requests, with answers that a test sets. It ends with the process.
 #[derive(Clone, Debug)]
 pub struct MockBotApi {
     port: u16,

@@ -46,7 +46,7 @@
 //!
 //! # Messages
 //!
-//! With [`AuthServiceBuilder::messages`], people are told in Telegram of changes of their account. The
+//! With [`AuthServiceBuilder::messages`], people are informed in Telegram of changes of their account. The
 //! service writes each message with its change. Your program sends it: see
 //! [`claim_messages`](AuthService::claim_messages).
 //!

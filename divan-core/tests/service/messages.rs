@@ -21,7 +21,7 @@ use crate::support::{ADMIN_EMAIL, BOT, PASSWORD, PHONE, builder, login_command};
 on_every_store!(
     a_new_link_is_reported_to_the_linked_account,
     a_sign_in_on_a_new_device_is_reported_once,
-    an_administrator_on_an_unknown_device_is_told,
+    an_administrator_on_an_unknown_device_gets_a_message,
     changes_of_the_second_factor_are_reported,
     a_password_reset_is_reported_to_a_linked_user,
     a_stolen_session_is_reported,
@@ -166,7 +166,7 @@ async fn a_sign_in_on_a_new_device_is_reported_once(f: Fixture) {
     assert_eq!(deliver(&f).await, []);
 }
 
-async fn an_administrator_on_an_unknown_device_is_told(f: Fixture) {
+async fn an_administrator_on_an_unknown_device_gets_a_message(f: Fixture) {
     linked_admin(&f).await;
     let tokens = login(&f.service, ADMIN_EMAIL, None).await.unwrap();
     let claimed = claim(&f).await;

@@ -26,7 +26,7 @@ const MAIN: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 const FURTHER: &str = "1234567891:AAFakeTokenForDivanTestVectorsOnly_0001";
 const CHAT: i64 = 42;
 
-macro_rules! on_both_databases {
+macro_rules! on_every_store {
     ($($test:ident),* $(,)?) => {
         mod sqlite {
             $(#[tokio::test] async fn $test() {
@@ -46,7 +46,7 @@ macro_rules! on_both_databases {
     };
 }
 
-on_both_databases!(
+on_every_store!(
     a_message_has_the_language_and_the_bot_of_the_user,
     an_administrator_gets_a_link_to_the_admin_panel,
     a_message_whose_answer_is_lost_is_sent_again,
