@@ -265,13 +265,7 @@ impl Tables {
             self.change_passkeys(user, change);
         }
         if let Some(device) = update.keep_device {
-            self.devices.insert(device.id, device);
-            let own = self.devices.values().filter(|device| device.user == user);
-            let mut own: Vec<_> = own.map(|device| (device.last_used_at, device.id)).collect();
-            own.sort_by_key(|&key| std::cmp::Reverse(key));
-            for (_, id) in own.into_iter().skip(MAX_DEVICES as usize) {
-                self.devices.remove(&id);
-            }
+            self.keep_device(device);
         }
         if let Some(device) = update.delete_device {
             self.devices
@@ -305,6 +299,17 @@ impl Tables {
 }
 
 impl Tables {
+    fn keep_device(&mut self, device: StoredDevice) {
+        let user = device.user;
+        self.devices.insert(device.id, device);
+        let own = self.devices.values().filter(|device| device.user == user);
+        let mut own: Vec<_> = own.map(|device| (device.last_used_at, device.id)).collect();
+        own.sort_by_key(|&key| std::cmp::Reverse(key));
+        for (_, id) in own.into_iter().skip(MAX_DEVICES as usize) {
+            self.devices.remove(&id);
+        }
+    }
+
     fn insert_message(&mut self, message: NewMessage) {
         self.last_message += 1;
         let row = OutboxRow {
