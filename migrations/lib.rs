@@ -72,7 +72,7 @@ mod tests {
         ("postgres/0003_attributes.sql", 0x4ee9_f930_31c0_d0f8),
         ("postgres/0004_telegram.sql", 0xd3db_34a3_86ef_43d0),
         ("postgres/0005_second_factor.sql", 0x8f84_32a2_2ec4_efdf),
-        ("postgres/0006_promotions.sql", 0x2cc6_0e08_7f62_298e),
+        ("postgres/0006_promotions.sql", 0x8b7a_b378_0647_9899),
         ("postgres/0007_passkeys.sql", 0x6e5c_f914_e8e0_cdd0),
         ("postgres/0008_outbox.sql", 0x552a_b73a_600e_f7ff),
         ("sqlite/0001_divan.sql", 0x6f5a_c21f_8520_778d),
@@ -80,7 +80,7 @@ mod tests {
         ("sqlite/0003_attributes.sql", 0x4ee9_f930_31c0_d0f8),
         ("sqlite/0004_telegram.sql", 0x5b22_7378_1912_07e5),
         ("sqlite/0005_second_factor.sql", 0xc38e_2740_96f5_c92f),
-        ("sqlite/0006_promotions.sql", 0xd129_c4d4_6917_e3a3),
+        ("sqlite/0006_promotions.sql", 0x9d9a_8d26_ef96_c3c7),
         ("sqlite/0007_passkeys.sql", 0x835f_6066_9a2d_7215),
         ("sqlite/0008_outbox.sql", 0x4434_8dda_33be_2e8a),
     ];

@@ -1122,6 +1122,7 @@ export interface components {
          *     - `second_factor_disabled`: An administrator turned the second factor off.
          *     - `second_factor_reset`: The second factor of an administrator was reset by another one, or on the command line.
          *     - `second_factor_failed`: The password was correct, but the code or passkey of the second factor was wrong.
+         *     - `identity_proved`: An administrator proved the own identity again, for critical operations.
          *     - `recovery_code_used`: A recovery code was used instead of a one-time code.
          *     - `recovery_codes_replaced`: An administrator replaced all recovery codes.
          *     - `promotion_requested`: An administrator requested the promotion of an employee, which another administrator must approve.
@@ -1135,7 +1136,7 @@ export interface components {
          * @example password_reset
          * @enum {string}
          */
-        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "telegram_taken" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "second_factor_enabled" | "second_factor_disabled" | "second_factor_reset" | "second_factor_failed" | "recovery_code_used" | "recovery_codes_replaced" | "promotion_requested" | "promotion_declined" | "passkey_added" | "passkey_renamed" | "passkey_removed" | "passkey_copied" | "bootstrap_refused" | "audit_purged";
+        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "telegram_taken" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "second_factor_enabled" | "second_factor_disabled" | "second_factor_reset" | "second_factor_failed" | "identity_proved" | "recovery_code_used" | "recovery_codes_replaced" | "promotion_requested" | "promotion_declined" | "passkey_added" | "passkey_renamed" | "passkey_removed" | "passkey_copied" | "bootstrap_refused" | "audit_purged";
         /** @description An audit event: actor, action, subject, time and origin. It contains neither secrets nor changed values. */
         AuditEvent: {
             /**
@@ -6841,10 +6842,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -7043,6 +7045,7 @@ export interface operations {
              *     - `external_id_taken`: Another user has this external id.
              *     - `last_admin`: The last active administrator cannot be deactivated, deleted or made an employee. Nothing was changed.
              *     - `promotion_required`: The role of an employee cannot be changed to `admin` here: use `POST /auth/admin/users/{id}/promote`, which generates a new password.
+             *     - `approval_required`: This server requires a second administrator to approve each new one. Create an employee, and use `POST /auth/admin/users/{id}/promote`.
              */
             409: {
                 headers: {
@@ -8269,10 +8272,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };

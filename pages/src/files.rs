@@ -6,7 +6,7 @@ pub(crate) static FILES: [File; 19] = [
     File {
         path: "admin.html",
         content_type: "text/html; charset=utf-8",
-        etag: "689aefe1516b16740322de4300605a4d",
+        etag: "9599c8f7422b103bad39411fdeb5563f",
         is_immutable: false,
         identity: include_bytes!("../dist/admin.html"),
         gzip: include_bytes!("../dist/admin.html.gz"),
@@ -22,13 +22,13 @@ pub(crate) static FILES: [File; 19] = [
         brotli: include_bytes!("../dist/assets/admin-style.J2VOV3K5.css.br"),
     },
     File {
-        path: "assets/admin.EHKLM36B.js",
+        path: "assets/admin.RMNA4VIR.js",
         content_type: "text/javascript; charset=utf-8",
-        etag: "c4f15fe14cdc2b52ee2d5972e1b2975c",
+        etag: "6c3412ddfae88969e7cafc40b051dd6d",
         is_immutable: true,
-        identity: include_bytes!("../dist/assets/admin.EHKLM36B.js"),
-        gzip: include_bytes!("../dist/assets/admin.EHKLM36B.js.gz"),
-        brotli: include_bytes!("../dist/assets/admin.EHKLM36B.js.br"),
+        identity: include_bytes!("../dist/assets/admin.RMNA4VIR.js"),
+        gzip: include_bytes!("../dist/assets/admin.RMNA4VIR.js.gz"),
+        brotli: include_bytes!("../dist/assets/admin.RMNA4VIR.js.br"),
     },
     File {
         path: "assets/icon.X7UN7PKR.svg",

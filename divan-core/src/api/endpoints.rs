@@ -221,11 +221,12 @@ endpoints! {
     /// Changes a user.
     UpdateUser = "update_user": Patch "/auth/admin/users/{id}", Admin,
         UpdateUserRequest => 200 User,
-        [InsufficientUserAuthentication, NotFound, EmailTaken, PhoneTaken, ExternalIdTaken, LastAdmin, PromotionRequired];
+        [InsufficientUserAuthentication, NotFound, EmailTaken, PhoneTaken, ExternalIdTaken, LastAdmin, PromotionRequired,
+         ApprovalRequired];
 
     /// Deletes a user with all personal data, sessions and devices. The audit events stay.
     DeleteUser = "delete_user": Delete "/auth/admin/users/{id}", Admin,
-        () => 204 (), [NotFound, OwnAccount, LastAdmin];
+        () => 204 (), [InsufficientUserAuthentication, NotFound, OwnAccount, LastAdmin];
 
     /// Replaces a user's password with a generated one and ends the user's sessions.
     ResetPassword = "reset_password": Post "/auth/admin/users/{id}/reset-password", Admin,
@@ -280,7 +281,7 @@ endpoints! {
     /// Clears the failed sign-ins and the limits of a user's account. The limits of Telegram accounts
     /// and addresses stay.
     UnlockUser = "unlock_user": Post "/auth/admin/users/{id}/unlock", Admin,
-        () => 204 (), [NotFound, OwnAccount];
+        () => 204 (), [InsufficientUserAuthentication, NotFound, OwnAccount];
 
     /// Lists audit events, newest first.
     Audit = "audit": Get "/auth/admin/audit", Admin,

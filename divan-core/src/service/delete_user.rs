@@ -13,7 +13,8 @@ impl AdminService<'_> {
     /// return.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`], [`ServiceError::OwnAccount`] for the caller's own account, or
+    /// [`ServiceError::NotFound`], [`ServiceError::OwnAccount`] for the caller's own account,
+    /// [`ServiceError::InsufficientAuthentication`] without a proof of identity of the last five minutes, or
     /// [`ServiceError::Store`] if no active administrator would be left.
     ///
     /// ```
@@ -28,6 +29,7 @@ impl AdminService<'_> {
         if self.admin.id() == Some(user) {
             return Err(ServiceError::OwnAccount);
         }
+        self.require_fresh_proof().await?;
         let parts = &self.service.parts;
         let event = self.audit_event(AuditAction::UserDeleted, user).await?;
         let change = |account: &mut Account| {

@@ -59,8 +59,8 @@ impl PendingPromotion {
 /// With [`AuthServiceBuilder::admin_approval`](crate::service::AuthServiceBuilder::admin_approval), one
 /// administrator requests a [promotion](Self::promote_user) and another one approves it.
 impl AdminService<'_> {
-    /// Lists the promotions that wait for an approval, newest first. Requests of users who are no longer
-    /// active administrators are void.
+    /// Lists the promotions that wait for an approval, newest first. A request is void after any change of the
+    /// employee, and after its requester changed the password, was deactivated or lost the role.
     ///
     /// # Errors
     /// When the database fails.
@@ -89,6 +89,13 @@ impl AdminService<'_> {
         let user = pending.user.id;
         let event = self.audit_event(AuditAction::RoleChanged, user).await?;
         let promote = promotion(pending.email.as_ref());
+        let shown = pending.user.updated_at;
+        let promote = |account: &mut Account, event: &mut AuditEvent| {
+            if account.user.updated_at != shown {
+                return Err(ServiceError::NotFound);
+            }
+            promote(account, event)
+        };
         let update = AccountUpdate::none().end_promotion(id);
         self.replace_password_with(event, user, EndReason::RoleChanged, &promote, update)
             .await
@@ -134,6 +141,8 @@ impl AdminService<'_> {
         self.require_fresh_proof().await?;
         let (service, store) = (self.service, &self.service.parts.store);
         let requested_by = self.admin.id().ok_or(ServiceError::AdminRequired)?;
+        let requester = store.account(requested_by).await?;
+        let requester = requester.ok_or(ServiceError::AdminRequired)?;
         if let Some(email) = &email
             && let Some(other) = store.account_by_email(email).await?
             && other.user.id != user
@@ -149,9 +158,13 @@ impl AdminService<'_> {
         let expires_at = event.at.saturating_add(PROMOTION_LIFE);
         let mut stored = StoredPromotion::new(id, user, requested_by, event.at, expires_at);
         stored.email = email;
+        stored.password_version = requester.password_version;
         let check = promotion(stored.email.as_ref());
         let request = |account: &mut Account| {
             check(&mut account.clone(), &mut event.clone())?;
+            if !account.user.is_active {
+                return Err(ServiceError::NotFound.into());
+            }
             let update = AccountUpdate::none().request_promotion(stored.clone());
             Ok(Some(update.event(event.clone())))
         };
@@ -171,7 +184,8 @@ impl AdminService<'_> {
         pending.ok_or(ServiceError::NotFound)
     }
 
-    /// Adds the users to a promotion; `None` for a void one.
+    /// Adds the users to a promotion. `None` for a void one: the user was changed since the request, so that
+    /// the approval would be of something else, or the requester lost the role for some time.
     async fn open_promotion(
         self,
         stored: StoredPromotion,
@@ -179,7 +193,13 @@ impl AdminService<'_> {
         let store = &self.service.parts.store;
         let user = store.account(stored.user).await?;
         let requested_by = store.account(stored.requested_by).await?;
-        let requested_by = requested_by.filter(Account::is_active_admin);
+        let user = user.filter(|account| {
+            let user = &account.user;
+            user.is_active && user.role == Role::Employee && user.updated_at <= stored.requested_at
+        });
+        let requested_by = requested_by.filter(|account| {
+            account.is_active_admin() && account.password_version == stored.password_version
+        });
         Ok(user
             .zip(requested_by)
             .map(|(user, by)| PendingPromotion::new(stored, user.user, by.user)))

@@ -83,11 +83,13 @@ impl CallerService<'_> {
         let seen = verified?.account;
         let proof = self.proof(AuthMethods::PASSWORD);
         let settle = charged.attempt.settle(proof.at);
+        let proved = self.own_event(AuditAction::IdentityProved)?;
         self.change(&|account| {
             if account.password_version != seen.password_version || account.second_factor.is_on() {
                 return Err(ServiceError::InvalidCredentials);
             }
-            Ok(AccountUpdate::none().prove(proof).settle(settle.clone()))
+            let update = AccountUpdate::none().prove(proof).settle(settle.clone());
+            Ok(update.event(proved.clone()))
         })
         .await?;
         self.fresh_token(proof)
@@ -97,7 +99,13 @@ impl CallerService<'_> {
         self,
         proof: &SecondFactorProof,
     ) -> Result<FreshToken, ServiceError> {
-        let charged = self.service.begin_code_attempt(self.own_attempt()).await?;
+        let (service, user) = (self.service, self.caller.user().id);
+        let account = service.parts.store.account(user).await?;
+        if !account.is_some_and(|account| account.second_factor.is_on()) {
+            let second_factor = Vec::new();
+            return Err(ServiceError::InsufficientAuthentication { second_factor });
+        }
+        let charged = service.begin_code_attempt(self.own_attempt()).await?;
         let proved = self.prove_second_factor(proof, &charged).await;
         if matches!(proved, Err(ServiceError::SecondFactorInvalid)) {
             let action = AuditAction::SecondFactorFailed;
@@ -119,8 +127,10 @@ impl CallerService<'_> {
         let proof = self.proof(checked.methods());
         let settle = charged.attempt.settle(proof.at);
         let recovered = self.own_event(AuditAction::RecoveryCodeUsed)?;
+        let proved = self.own_event(AuditAction::IdentityProved)?;
         self.change(&|account| {
             let update = AccountUpdate::none().prove(proof).settle(settle.clone());
+            let update = update.event(proved.clone());
             let update = service.use_second_factor(account, &checked, update)?;
             Ok(if checked.is_recovery_code() {
                 let kind = MessageKind::RecoveryCodeUsed;

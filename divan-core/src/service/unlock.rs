@@ -52,12 +52,14 @@ impl AdminService<'_> {
     /// accounts, addresses and sessions stay.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`], and [`ServiceError::OwnAccount`]: the holder of a stolen access
-    /// token could otherwise guess the password without limit.
+    /// [`ServiceError::NotFound`]; [`ServiceError::OwnAccount`] and
+    /// [`ServiceError::InsufficientAuthentication`]: the holder of a stolen access token could otherwise
+    /// guess passwords and codes without limit.
     pub async fn unlock_user(self, user: UserId) -> Result<(), ServiceError> {
         if self.admin.id() == Some(user) {
             return Err(ServiceError::OwnAccount);
         }
+        self.require_fresh_proof().await?;
         let event = self.audit_event(AuditAction::UserUnlocked, user).await?;
         let parts = &self.service.parts;
         let change = |account: &mut Account| {

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use super::validation::Validation;
 use super::{AdminService, Caller, Field, InvalidFieldReason, Region, ServiceError};
 use crate::session::EndReason;
-use crate::store::{Account, AccountUpdate, EndSessions};
+use crate::store::{Account, AccountUpdate, EndSessions, PasskeyChange, SecondFactor};
 use crate::throttle::ThrottleKeys;
 use crate::types::{
     AuditAction, AuditEvent, Email, ExternalId, Metadata, Phone, Role, SessionId, TelegramId, User,
@@ -42,8 +42,10 @@ impl AdminService<'_> {
     ///
     /// - [`ServiceError::NotFound`] or [`ServiceError::NothingToChange`],
     /// - [`ServiceError::Invalid`] with all invalid fields,
-    /// - [`ServiceError::InsufficientAuthentication`] if the e-mail address changes without a proof of
-    ///   identity of the last five minutes,
+    /// - [`ServiceError::InsufficientAuthentication`] if the e-mail address changes, or the role or the right
+    ///   to sign in of an administrator, without a proof of identity of the last five minutes,
+    /// - [`ServiceError::ApprovalRequired`] if the command activates an administrator, and new administrators
+    ///   need an approval,
     /// - [`ServiceError::PromotionRequired`] if the command makes an employee an administrator,
     /// - [`ServiceError::Store`] if another user has the phone number, e-mail address or external id,
     ///   or if no active administrator would be left.
@@ -61,9 +63,12 @@ impl AdminService<'_> {
         let keys = &parts.attempts.keys;
         let is_fresh = self.has_fresh_proof();
         let change = |account: &mut Account| {
-            let email = account.user.email.clone();
+            let before = account.user.clone();
             let update = changes.apply(account, now, &event, keys)?;
-            if account.user.email != email && !is_fresh {
+            if activates_admin(&before, &account.user) {
+                self.require_no_approval()?;
+            }
+            if is_critical(&before, &account.user) && !is_fresh {
                 let second_factor = Vec::new();
                 return Err(ServiceError::InsufficientAuthentication { second_factor }.into());
             }
@@ -223,6 +228,12 @@ impl Changes {
             });
         };
         account.password_verified_at = None;
+        let update = if user.role == before.role {
+            update
+        } else {
+            account.second_factor = SecondFactor::default();
+            update.passkey(PasskeyChange::DeleteAll)
+        };
         // Known devices stay unknown when the user is activated again.
         account.password_version += 1;
         Ok(update.end(EndSessions::all(now, reason)))
@@ -265,6 +276,18 @@ impl Changes {
             Err(validation.into_error())
         }
     }
+}
+
+/// Returns `true` for a change that needs a recent proof of identity.
+pub(super) fn is_critical(before: &User, after: &User) -> bool {
+    let is_other_admin = before.role == Role::Admin
+        && (before.role != after.role || before.is_active != after.is_active);
+    is_other_admin || before.email != after.email || before.telegram_id != after.telegram_id
+}
+
+/// Returns `true` for a change with which a deactivated administrator can sign in again.
+pub(super) fn activates_admin(before: &User, after: &User) -> bool {
+    after.role == Role::Admin && !before.is_active && after.is_active
 }
 
 /// Returns the user with only those contacts that were removed.

@@ -43,6 +43,9 @@ pub struct StoredPromotion {
     pub email: Option<Email>,
     /// The administrator who requested it.
     pub requested_by: UserId,
+    /// [`Account::password_version`](super::Account::password_version) of that administrator: it increases
+    /// with a deactivation and a change of the role.
+    pub password_version: u64,
     /// Time of the request.
     pub requested_at: OffsetDateTime,
     /// Expiry.
@@ -50,7 +53,8 @@ pub struct StoredPromotion {
 }
 
 impl StoredPromotion {
-    /// Creates a promotion that keeps the e-mail address of the user.
+    /// Creates a promotion that keeps the e-mail address of the user, for the first version of the password
+    /// of the administrator.
     pub fn new(
         id: PromotionId,
         user: UserId,
@@ -63,6 +67,7 @@ impl StoredPromotion {
             user,
             email: None,
             requested_by,
+            password_version: 1,
             requested_at,
             expires_at,
         }

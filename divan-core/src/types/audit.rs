@@ -68,6 +68,8 @@ open_enum! {
         SecondFactorReset = "second_factor_reset",
         /// The password was correct, but the code or passkey of the second factor was wrong.
         SecondFactorFailed = "second_factor_failed",
+        /// An administrator proved the own identity again, for critical operations.
+        IdentityProved = "identity_proved",
         /// A recovery code was used instead of a one-time code.
         RecoveryCodeUsed = "recovery_code_used",
         /// An administrator replaced all recovery codes.

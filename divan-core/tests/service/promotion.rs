@@ -21,6 +21,8 @@ on_every_store!(
     a_declined_promotion_has_no_effect,
     another_request_replaces_the_first_one,
     a_request_is_void_without_its_administrator,
+    a_request_is_void_after_a_change_of_the_employee,
+    a_deactivated_administrator_is_not_activated_without_an_approval,
     an_approval_needs_a_recent_proof,
     a_request_that_cannot_be_approved_is_refused,
     administrators_are_not_created_without_an_approval,
@@ -197,6 +199,59 @@ async fn a_request_is_void_without_its_administrator(f: Fixture) {
     assert_eq!(a.pending(&first).await, []);
     let refused = a.approve(&first, pending.id).await;
     assert_eq!(refusal(refused), Refusal::NotFound);
+
+    let operator = Admin::operator();
+    let operator = a.service.as_admin(&operator, &client);
+    let mut activate = UpdateUserCommand::default();
+    activate.is_active = Some(true);
+    operator.update_user(a.second, &activate).await.unwrap();
+    assert_eq!(a.pending(&first).await, []);
+}
+
+async fn a_request_is_void_after_a_change_of_the_employee(f: Fixture) {
+    let a = Approval::new(f).await;
+    let (first, client) = (a.first().await, client());
+    let admins = a.service.as_admin(&first, &client);
+    let mut changes = [UpdateUserCommand::default(), UpdateUserCommand::default()];
+    changes[0].full_name = Some("Somebody Else".to_owned());
+    changes[1].email = Some(Some("other@example.com".to_owned()));
+    for change in changes {
+        let pending = a.request(&first).await;
+        a.f.tick();
+        admins.update_user(a.employee, &change).await.unwrap();
+        a.assert_void(pending.id).await;
+        a.f.tick();
+    }
+    let mut deactivate = UpdateUserCommand::default();
+    deactivate.is_active = Some(false);
+    admins.update_user(a.employee, &deactivate).await.unwrap();
+    let refused = admins.promote_user(a.employee, Some(NEW_EMAIL)).await;
+    assert_eq!(refusal(refused), Refusal::NotFound);
+}
+
+async fn a_deactivated_administrator_is_not_activated_without_an_approval(f: Fixture) {
+    let a = Approval::new(f).await;
+    let (first, client) = (a.first().await, client());
+    let admins = a.service.as_admin(&first, &client);
+    let mut change = UpdateUserCommand::default();
+    for (is_active, is_allowed) in [(false, true), (true, false)] {
+        change.is_active = Some(is_active);
+        let changed = admins.update_user(a.second, &change).await;
+        if is_allowed {
+            assert!(!changed.unwrap().is_active);
+        } else {
+            assert_eq!(refusal(changed), Refusal::ApprovalRequired);
+        }
+    }
+    let operator = Admin::operator();
+    let operator = a.service.as_admin(&operator, &client);
+    assert!(
+        operator
+            .update_user(a.second, &change)
+            .await
+            .unwrap()
+            .is_active
+    );
 }
 
 async fn an_approval_needs_a_recent_proof(f: Fixture) {

@@ -7,10 +7,10 @@ use divan_core::second_factor::TotpSecret;
 use divan_core::secret::Secret;
 use divan_core::service::{
     Admin, ChangePasswordCommand, CreateUserCommand, SecondFactorMethod, SecondFactorPolicy,
-    SecondFactorProof, ServiceError,
+    SecondFactorProof, ServiceError, UpdateUserCommand,
 };
 use divan_core::token::{Scope, SecretKey, TokenError};
-use divan_core::types::{AuditAction, AuthMethod, AuthMethods, UserId};
+use divan_core::types::{AuditAction, AuthMethod, AuthMethods, Role, UserId};
 
 use crate::support::admin::{Fixture, client};
 use crate::support::employee::DAY;
@@ -40,6 +40,8 @@ on_every_store!(
     wrong_codes_of_an_enrolment_end_the_session,
     an_enrolment_needs_a_fresh_proof_of_an_administrator,
     a_second_factor_can_be_turned_off,
+    a_confirmation_without_an_enrolment_is_not_counted,
+    an_administrator_who_becomes_an_employee_has_no_second_factor,
     the_operator_sets_up_a_second_factor,
     another_administrator_resets_a_second_factor,
     a_required_second_factor_limits_the_caller_to_its_enrolment,
@@ -434,6 +436,31 @@ async fn a_second_factor_can_be_turned_off(f: Fixture) {
         refusal(caller.replace_recovery_codes().await),
         Refusal::NotFound
     );
+}
+
+async fn a_confirmation_without_an_enrolment_is_not_counted(f: Fixture) {
+    let tokens = login(&f.service, ADMIN_EMAIL, None).await.unwrap();
+    let caller = authenticate(&f.service, &tokens.access_token).await;
+    let client = client();
+    let own = f.service.as_caller(&caller, &client);
+    for _ in 0..12 {
+        let refused = own.confirm_totp(&"1".into()).await;
+        assert_eq!(refusal(refused), Refusal::NotFound);
+    }
+    enrol(&f.service, &f.clock, &caller).await;
+}
+
+async fn an_administrator_who_becomes_an_employee_has_no_second_factor(f: Fixture) {
+    let second = add_admin(&f, "second@example.com").await;
+    Enrolled::new(&f.service, &f.clock, "second@example.com").await;
+    let (operator, client) = (Admin::operator(), client());
+    let admins = f.service.as_admin(&operator, &client);
+    let mut change = UpdateUserCommand::default();
+    change.role = Some(Role::Employee);
+    change.phone = Some(Some("+77010000002".to_owned()));
+    admins.update_user(second, &change).await.unwrap();
+    let status = admins.second_factor_of(second).await.unwrap();
+    assert_eq!((status.confirmed_at, status.recovery_codes), (None, 0));
 }
 
 async fn the_operator_sets_up_a_second_factor(f: Fixture) {

@@ -9,6 +9,7 @@ use divan_core::service::{
 };
 use divan_core::types::{AuditAction, AuthMethod, AuthMethods, PasskeyId, Role, UserId};
 
+use crate::second_factor::add_admin;
 use crate::support::admin::{Fixture, client};
 use crate::support::enrolled::{Enrolled, authenticate, login};
 use crate::support::{ADMIN_EMAIL, ADMIN_PASSWORD, PASSWORD, PHONE, Refusal, refusal, verifier};
@@ -16,6 +17,9 @@ use crate::support::{ADMIN_EMAIL, ADMIN_PASSWORD, PASSWORD, PHONE, Refusal, refu
 on_every_store!(
     critical_operations_need_a_proof_of_the_last_five_minutes,
     imports_of_administrators_and_addresses_need_a_recent_proof,
+    role_and_activity_of_administrators_need_a_recent_proof,
+    a_step_up_is_recorded,
+    a_code_without_a_second_factor_is_not_counted,
     other_operations_need_no_new_proof,
     a_step_up_with_the_password_renews_the_proof,
     a_step_up_does_not_renew_an_earlier_access_token,
@@ -71,6 +75,8 @@ async fn critical_operations(f: &Fixture, caller: &Caller, employee: UserId) -> 
         refusal(admins.update_user(employee, &email).await),
         refusal(admins.update_user(caller.user().id, &email).await),
         refusal(admins.reset_second_factor(employee).await),
+        refusal(admins.unlock_user(employee).await),
+        refusal(admins.delete_user(employee).await),
         refusal(own.begin_totp().await),
         refusal(own.replace_recovery_codes().await),
         refusal(own.disable_second_factor().await),
@@ -129,6 +135,46 @@ async fn imports_of_administrators_and_addresses_need_a_recent_proof(f: Fixture)
     }
 }
 
+async fn role_and_activity_of_administrators_need_a_recent_proof(f: Fixture) {
+    let second = add_admin(&f, "second@example.com").await;
+    let caller = sign_in(&f).await;
+    f.clock.advance(MAX_AGE + Duration::from_secs(1));
+    let (admin, client) = (caller.into_admin().unwrap(), client());
+    let admins = f.service.as_admin(&admin, &client);
+    let mut changes = [UpdateUserCommand::default(), UpdateUserCommand::default()];
+    changes[0].is_active = Some(false);
+    changes[1].role = Some(Role::Employee);
+    changes[1].phone = Some(Some("+77010000002".to_owned()));
+    for change in changes {
+        let refused = admins.update_user(second, &change).await;
+        assert_eq!(refusal(refused), Refusal::InsufficientAuthentication);
+    }
+}
+
+async fn a_step_up_is_recorded(f: Fixture) {
+    let caller = sign_in(&f).await;
+    step_up(&f, &caller, password(ADMIN_PASSWORD))
+        .await
+        .unwrap();
+    let actions = f.actions(caller.user().id).await;
+    assert!(
+        actions.contains(&AuditAction::IdentityProved),
+        "{actions:?}"
+    );
+}
+
+async fn a_code_without_a_second_factor_is_not_counted(f: Fixture) {
+    let caller = sign_in(&f).await;
+    for _ in 0..12 {
+        let code = SecondFactorProof::Code("123456".into());
+        let refused = step_up(&f, &caller, StepUpProof::SecondFactor(code)).await;
+        assert_eq!(refusal(refused), Refusal::InsufficientAuthentication);
+    }
+    step_up(&f, &caller, password(ADMIN_PASSWORD))
+        .await
+        .unwrap();
+}
+
 async fn other_operations_need_no_new_proof(f: Fixture) {
     let employee = add_employee(&f).await;
     let caller = sign_in(&f).await;
@@ -141,7 +187,6 @@ async fn other_operations_need_no_new_proof(f: Fixture) {
     let new = CreateUserCommand::employee("Second", "+77010000002");
     admins.create_user(&new).await.unwrap();
     admins.end_user_sessions(employee).await.unwrap();
-    admins.delete_user(employee).await.unwrap();
 }
 
 async fn a_step_up_with_the_password_renews_the_proof(f: Fixture) {

@@ -24,7 +24,7 @@ pub(super) enum PasswordError {
     Empty,
     #[error("the two passwords differ")]
     Differ,
-    #[error("cannot read the password")]
+    #[error("cannot read from standard input")]
     Read(#[from] io::Error),
 }
 

@@ -391,6 +391,9 @@ async fn reset_second_factor(admin: AdminService<'_>, user: &UserRef) -> Result<
     }
 }
 
+/// Number of codes that a set-up reads.
+const SET_UP_TRIES: u32 = 3;
+
 /// Shows the secret on standard error and reads the code from standard input, so that the output contains
 /// only the recovery codes.
 async fn set_up_second_factor(admin: AdminService<'_>, user: &UserRef) -> Result<(), UsersError> {
@@ -406,14 +409,25 @@ async fn set_up_second_factor(admin: AdminService<'_>, user: &UserRef) -> Result
         "Scan the code with an authenticator app, or type the key: {}\nType the code of the app:",
         enrolment.secret.expose()
     ));
-    let code = password::line_of_stdin().map_err(|error| UsersError::Refused(error.to_string()))?;
-    let enabled = admin.enable_totp(found.id, &enrolment.secret, &code).await;
-    let codes = match enabled {
-        Err(ServiceError::SecondFactorInvalid) => {
-            let text = "the code is wrong: nothing was changed".to_owned();
+    let mut tries = 0;
+    let codes = loop {
+        let code = password::line_of_stdin();
+        let code = code.map_err(|error| UsersError::Refused(error.to_string()))?;
+        if code.expose().is_empty() {
+            let text = "standard input contains no code: nothing was changed".to_owned();
             return Err(UsersError::Refused(text));
         }
-        enabled => enabled?,
+        tries += 1;
+        match admin.enable_totp(found.id, &enrolment.secret, &code).await {
+            Err(ServiceError::SecondFactorInvalid) if tries < SET_UP_TRIES => {
+                output::explain("The code is wrong. Type the current code:");
+            }
+            Err(ServiceError::SecondFactorInvalid) => {
+                let text = "the code is wrong: nothing was changed".to_owned();
+                return Err(UsersError::Refused(text));
+            }
+            enabled => break enabled?,
+        }
     };
     let codes: Vec<&str> = codes.iter().map(Secret::expose).collect();
     if user.output.json {

@@ -1,4 +1,8 @@
 use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use divan_core::api::ProblemCode;
 use divan_core::secret::Secret;
 use url::form_urlencoded;
@@ -40,8 +44,43 @@ impl<S: Send + Sync> FromRequest<S> for TokenRequest {
         if content_type(request.headers()).as_deref() != Some(FORM) {
             return Err(unsupported(FORM).into());
         }
-        parse(&read(request, state).await?)
+        let credentials = basic_credentials(request.headers());
+        let mut parsed = parse(&read(request, state).await?)?;
+        if let (
+            TokenRequest::Password {
+                device_token, code, ..
+            },
+            Some((id, secret)),
+        ) = (&mut parsed, credentials)
+        {
+            *device_token = device_token
+                .take()
+                .or_else(|| id.and_then(form::device_token));
+            *code = code.take().or(secret);
+        }
+        Ok(parsed)
     }
+}
+
+/// Returns client id and secret of the header `Authorization: Basic …`, where most OAuth2 clients send them
+/// (RFC 6749 §2.3.1). `None` for another header; empty values count as absent.
+fn basic_credentials(headers: &HeaderMap) -> Option<(Option<Secret>, Option<Secret>)> {
+    let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = BASE64_STANDARD.decode(encoded.trim()).ok()?;
+    let decoded = Secret::new(String::from_utf8(decoded).ok()?);
+    let (id, secret) = decoded.expose().split_once(':')?;
+    Some((form_decoded(id), form_decoded(secret)))
+}
+
+/// Decodes a value as in a form. `None` for an empty one.
+fn form_decoded(value: &str) -> Option<Secret> {
+    let pair = Secret::new(format!("v={value}"));
+    let (_, value) = form_urlencoded::parse(pair.expose().as_bytes()).next()?;
+    (!value.is_empty()).then(|| Secret::new(value))
 }
 
 /// Parses the form. Empty parameters count as absent, and none may be repeated (RFC 6749 §3.2).

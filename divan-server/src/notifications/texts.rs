@@ -55,7 +55,7 @@ fn english(kind: MessageKind) -> &'static str {
             "An administrator reset your password. You were signed out everywhere."
         }
         MessageKind::SecondFactorEnabled => "An authenticator app was set up for your account.",
-        MessageKind::SecondFactorDisabled => "The second factor of your account was turned off.",
+        MessageKind::SecondFactorDisabled => "The authenticator app of your account was removed.",
         MessageKind::SecondFactorReset => {
             "An administrator reset the second factor of your account."
         }
@@ -80,7 +80,7 @@ fn russian(kind: MessageKind) -> &'static str {
         MessageKind::SecondFactorEnabled => {
             "Для вашей учётной записи настроено приложение с одноразовыми кодами."
         }
-        MessageKind::SecondFactorDisabled => "Второй фактор вашей учётной записи отключён.",
+        MessageKind::SecondFactorDisabled => "Приложение с одноразовыми кодами отключено от вашей учётной записи.",
         MessageKind::SecondFactorReset => {
             "Администратор сбросил второй фактор вашей учётной записи."
         }
@@ -105,7 +105,7 @@ fn kazakh(kind: MessageKind) -> &'static str {
             "Әкімші құпиясөзіңізді алмастырды. Барлық құрылғыдан шығу орындалды."
         }
         MessageKind::SecondFactorEnabled => "Тіркелгіңізге бір реттік кодтар қолданбасы қосылды.",
-        MessageKind::SecondFactorDisabled => "Тіркелгіңіздің екінші факторы өшірілді.",
+        MessageKind::SecondFactorDisabled => "Тіркелгіңізден бір реттік кодтар қолданбасы өшірілді.",
         MessageKind::SecondFactorReset => "Әкімші тіркелгіңіздің екінші факторын алып тастады.",
         MessageKind::PasskeyAdded => "Тіркелгіңізге кіру кілті қосылды.",
         MessageKind::PasskeyRemoved => "Тіркелгіңіздің кіру кілті жойылды.",

@@ -97,6 +97,7 @@ fn set_up_second_factor(
     let secret = key.lines().next().unwrap().parse().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     writeln!(stdin, "{}", code(&secret)).unwrap();
+    drop(stdin);
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -112,14 +113,23 @@ async fn a_second_factor_is_set_up_and_reset_on_the_command_line() {
     let missing = "1 of 1 active administrators have none";
     assert!(doctor().contains(missing), "{}", doctor());
 
-    let (code, _, stderr) = set_up_second_factor(folder.path(), |_| "1".to_owned());
-    assert_eq!(code, 1);
-    assert!(stderr.contains("the code is wrong: nothing was changed"));
+    for (typed, expected) in [
+        ("1\n2\n3", "the code is wrong: nothing was changed"),
+        (
+            "1\n2",
+            "standard input contains no code: nothing was changed",
+        ),
+    ] {
+        let (code, _, stderr) = set_up_second_factor(folder.path(), |_| typed.to_owned());
+        assert_eq!(code, 1);
+        assert!(stderr.contains(expected), "{stderr}");
+    }
     assert!(doctor().contains(missing));
 
     let now = SystemClock.unix_seconds() / TotpSecret::STEP_SECONDS;
-    let (code, stdout, stderr) = set_up_second_factor(folder.path(), |secret| secret.code(now));
-    assert_eq!((code, stderr.as_str()), (0, ""));
+    let (code, stdout, stderr) =
+        set_up_second_factor(folder.path(), |secret| format!("1\n{}", secret.code(now)));
+    assert_eq!(code, 0, "{stderr}");
     let shown: Value = serde_json::from_str(&stdout).unwrap();
     let codes = shown["recovery_codes"].as_array().unwrap();
     assert_eq!(codes.len(), 10);

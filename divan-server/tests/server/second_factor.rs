@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use axum::http::Method;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use divan_core::clock::Clock;
 use divan_core::second_factor::TotpSecret;
 use divan_core::store::Store;
@@ -158,6 +160,15 @@ async fn an_oauth2_client_sends_the_code_as_its_secret() {
         let tokens = request(format!("{form}&client_secret={code}")).await;
         assert_eq!(tokens.status, 200, "{tokens:?}");
     }
+    app.clock.advance(Duration::from_secs(30));
+    let credentials = BASE64_STANDARD.encode(format!("any%20client:{}", code(&app, &secret)));
+    let request_with_header = axum::http::Request::post("/auth/token")
+        .header("content-type", media_type)
+        .header("authorization", format!("Basic {credentials}"));
+    let tokens = app
+        .send(request_with_header.body(form.to_owned().into()).unwrap())
+        .await;
+    assert_eq!(tokens.status, 200, "{tokens:?}");
     let wrong = request(format!("{form}&client_secret=12345")).await;
     assert_eq!(wrong.json()["error"], "invalid_grant");
 }

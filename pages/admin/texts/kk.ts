@@ -341,6 +341,7 @@ export const kk: Texts = {
     second_factor_disabled: "Екінші фактор өшірілді",
     second_factor_reset: "Екінші фактор қалпына келтірілді",
     second_factor_failed: "Код қате",
+    identity_proved: "Жеке басы қайта расталды",
     recovery_code_used: "Қалпына келтіру коды қолданылды",
     recovery_codes_replaced: "Қалпына келтіру кодтары ауыстырылды",
     promotion_requested: "Әкімші ету сұралды",

@@ -346,6 +346,7 @@ export const ru: Texts = {
     second_factor_disabled: "Второй фактор отключён",
     second_factor_reset: "Второй фактор сброшен",
     second_factor_failed: "Неверный код",
+    identity_proved: "Личность подтверждена снова",
     recovery_code_used: "Использован резервный код",
     recovery_codes_replaced: "Резервные коды заменены",
     promotion_requested: "Запрошено назначение администратором",

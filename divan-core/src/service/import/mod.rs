@@ -68,10 +68,12 @@ impl AdminService<'_> {
     }
 
     /// Checks that the administrator may make the import, before it begins. An import that creates an
-    /// administrator or changes an e-mail address requires a proof of identity of the last five minutes.
+    /// administrator, links a Telegram account, or changes an e-mail address, or the role or the right to sign
+    /// in of an administrator, requires a proof of identity of the last five minutes.
     ///
     /// # Errors
-    /// [`ServiceError::InsufficientAuthentication`].
+    /// [`ServiceError::InsufficientAuthentication`]; [`ServiceError::ApprovalRequired`] if the import creates or
+    /// activates an administrator, and new administrators need an approval.
     pub async fn authorize_import(self, import: &CheckedImport) -> Result<(), ServiceError> {
         if import.has_administrators() {
             self.require_no_approval()?;

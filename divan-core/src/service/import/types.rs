@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use crate::password::PasswordHash;
 use crate::secret::Secret;
 use crate::service::InvalidField;
+use crate::service::update_user;
 use crate::service::update_user::{Changes, changed_fields};
 use crate::store::Account;
 use crate::types::{Role, TelegramId, User};
@@ -148,15 +149,20 @@ pub struct CheckedImport {
 }
 
 impl CheckedImport {
-    /// Returns `true` if the import creates an administrator or changes an e-mail address.
+    /// Returns `true` if the import creates an administrator, or makes a change that needs a recent proof of
+    /// identity.
     pub(super) fn is_critical(&self) -> bool {
-        let has_email = |change: &UserChange| change.before.email != change.after.email;
-        self.has_administrators() || self.changes.iter().any(has_email)
+        let is_critical =
+            |change: &UserChange| update_user::is_critical(&change.before, &change.after);
+        self.has_administrators() || self.changes.iter().any(is_critical)
     }
 
-    /// Returns `true` if the import creates an administrator.
+    /// Returns `true` if the import creates or activates an administrator.
     pub(super) fn has_administrators(&self) -> bool {
-        self.new.iter().any(|new| new.user.role == Role::Admin)
+        let activates =
+            |change: &UserChange| update_user::activates_admin(&change.before, &change.after);
+        let is_admin = |new: &NewImportedUser| new.user.role == Role::Admin;
+        self.new.iter().any(is_admin) || self.changes.iter().any(activates)
     }
 
     /// Returns the new users.

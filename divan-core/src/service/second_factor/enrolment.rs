@@ -117,9 +117,14 @@ impl CallerService<'_> {
                 Ok(update.event(event.clone()).message(message))
             })
             .await;
-        if matches!(updated, Err(ServiceError::SecondFactorInvalid)) {
-            let action = AuditAction::SecondFactorFailed;
-            self.record_wrong_proof(&charged, action).await?;
+        match updated {
+            Err(ServiceError::SecondFactorInvalid) => {
+                let action = AuditAction::SecondFactorFailed;
+                self.record_wrong_proof(&charged, action).await?;
+            }
+            // No code was compared, or it was correct.
+            Err(_) => service.withdraw_attempt(&charged).await,
+            Ok(_) => {}
         }
         updated?;
         Ok(EnabledSecondFactor {

@@ -82,6 +82,7 @@ impl<DB: Backend> SqlStore<DB> {
             .bind(promotion.user.0)
             .bind(email.map(|email| email.as_str().to_owned()))
             .bind(promotion.requested_by.0)
+            .bind(promotion.password_version.cast_signed())
             .bind(to_micros(promotion.requested_at))
             .bind(to_micros(promotion.expires_at))
             .persistent(self.statement_cache);

@@ -200,6 +200,7 @@ pub(super) fn promotion<DB: Backend>(row: &DB::Row) -> Result<StoredPromotion, s
         user: UserId(row.try_get("user_id")?),
         email: parsed_option::<DB, _>(row, "email")?,
         requested_by: UserId(row.try_get("requested_by")?),
+        password_version: row.try_get::<i64, _>("password_version")?.cast_unsigned(),
         requested_at: from_micros(row.try_get("requested_at")?),
         expires_at: from_micros(row.try_get("expires_at")?),
     })

@@ -266,14 +266,14 @@ pub(super) const DELETE_CHALLENGE: &str = "DELETE FROM divan_challenges WHERE id
 pub(super) const PURGE_CHALLENGES: &str =
     purge!("divan_challenges", "id", "expires_at", "expires_at < $1");
 
-pub(super) const PROMOTION: &str = "SELECT id, user_id, email, requested_by, requested_at, expires_at \
-     FROM divan_promotions WHERE id = $1";
-pub(super) const PROMOTIONS: &str = "SELECT id, user_id, email, requested_by, requested_at, expires_at \
-     FROM divan_promotions WHERE expires_at > $1 ORDER BY id DESC LIMIT $2";
+pub(super) const PROMOTION: &str = "SELECT id, user_id, email, requested_by, password_version, \
+     requested_at, expires_at FROM divan_promotions WHERE id = $1";
+pub(super) const PROMOTIONS: &str = "SELECT id, user_id, email, requested_by, password_version, \
+     requested_at, expires_at FROM divan_promotions WHERE expires_at > $1 ORDER BY id DESC LIMIT $2";
 pub(super) const PROMOTIONS_OF_USER: &str =
     "SELECT count(*) FROM divan_promotions WHERE id = $1 AND user_id = $2";
 pub(super) const INSERT_PROMOTION: &str = "INSERT INTO divan_promotions (id, user_id, email, \
-     requested_by, requested_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
+     requested_by, password_version, requested_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 pub(super) const DELETE_PROMOTION: &str = "DELETE FROM divan_promotions WHERE user_id = $1";
 pub(super) const PURGE_PROMOTIONS: &str =
     purge!("divan_promotions", "id", "expires_at", "expires_at < $1");
