@@ -6,7 +6,7 @@ pub(crate) static FILES: [File; 19] = [
     File {
         path: "admin.html",
         content_type: "text/html; charset=utf-8",
-        etag: "9599c8f7422b103bad39411fdeb5563f",
+        etag: "672f208c0c3f5193b51ebba31c85d4f7",
         is_immutable: false,
         identity: include_bytes!("../dist/admin.html"),
         gzip: include_bytes!("../dist/admin.html.gz"),
@@ -22,13 +22,13 @@ pub(crate) static FILES: [File; 19] = [
         brotli: include_bytes!("../dist/assets/admin-style.J2VOV3K5.css.br"),
     },
     File {
-        path: "assets/admin.RMNA4VIR.js",
+        path: "assets/admin.2M6DV6YA.js",
         content_type: "text/javascript; charset=utf-8",
-        etag: "6c3412ddfae88969e7cafc40b051dd6d",
+        etag: "239fcdb3850df6af5766fb71981a05bd",
         is_immutable: true,
-        identity: include_bytes!("../dist/assets/admin.RMNA4VIR.js"),
-        gzip: include_bytes!("../dist/assets/admin.RMNA4VIR.js.gz"),
-        brotli: include_bytes!("../dist/assets/admin.RMNA4VIR.js.br"),
+        identity: include_bytes!("../dist/assets/admin.2M6DV6YA.js"),
+        gzip: include_bytes!("../dist/assets/admin.2M6DV6YA.js.gz"),
+        brotli: include_bytes!("../dist/assets/admin.2M6DV6YA.js.br"),
     },
     File {
         path: "assets/icon.X7UN7PKR.svg",

@@ -80,7 +80,9 @@ fn russian(kind: MessageKind) -> &'static str {
         MessageKind::SecondFactorEnabled => {
             "Для вашей учётной записи настроено приложение с одноразовыми кодами."
         }
-        MessageKind::SecondFactorDisabled => "Приложение с одноразовыми кодами отключено от вашей учётной записи.",
+        MessageKind::SecondFactorDisabled => {
+            "Приложение с одноразовыми кодами отключено от вашей учётной записи."
+        }
         MessageKind::SecondFactorReset => {
             "Администратор сбросил второй фактор вашей учётной записи."
         }
@@ -105,7 +107,9 @@ fn kazakh(kind: MessageKind) -> &'static str {
             "Әкімші құпиясөзіңізді алмастырды. Барлық құрылғыдан шығу орындалды."
         }
         MessageKind::SecondFactorEnabled => "Тіркелгіңізге бір реттік кодтар қолданбасы қосылды.",
-        MessageKind::SecondFactorDisabled => "Тіркелгіңізден бір реттік кодтар қолданбасы өшірілді.",
+        MessageKind::SecondFactorDisabled => {
+            "Тіркелгіңізден бір реттік кодтар қолданбасы өшірілді."
+        }
         MessageKind::SecondFactorReset => "Әкімші тіркелгіңіздің екінші факторын алып тастады.",
         MessageKind::PasskeyAdded => "Тіркелгіңізге кіру кілті қосылды.",
         MessageKind::PasskeyRemoved => "Тіркелгіңіздің кіру кілті жойылды.",

@@ -248,7 +248,7 @@ export const en: Texts = {
     turnOn: "Turn on",
     expired: "The set-up has expired. Scan the new QR code.",
     codesTitle: "Your recovery codes",
-    codesHint: "They are shown only now. Each replaces a one-time code once, if the phone is lost. Keep them where the phone is not. Earlier codes are no longer valid.",
+    codesHint: "They are shown only now. If the app or the passkey is lost, each code signs you in once, after the password. Do not keep them on the same device. Earlier codes are no longer valid.",
     download: "Download",
     done: "Done",
     unsaved: "You have not copied, downloaded or printed the codes. They cannot be shown again.",

@@ -1,5 +1,5 @@
 // Steps in the admin panel.
-export const ADMIN = { email: "admin@example.com", password: "quiet river lantern", full_name: "Айгүл Серікқызы" };
+export const ADMIN = { email: "admin@example.com", password: "quiet river lantern", full_name: "First Administrator" };
 
 /** Creates the first administrator by the API, and returns an access token. */
 export async function bootstrap(server) {
