@@ -242,6 +242,7 @@ impl Attempt {
     }
 
     /// Replaces new counters by shared ones. Called when the table has too many rows.
+    #[cfg(feature = "service")]
     pub(crate) fn share(&mut self, is_new: impl Fn(&ThrottleKey) -> bool) {
         for key in self.charged.iter_mut().filter(|key| is_new(key)) {
             *key = key.shared();
@@ -254,6 +255,7 @@ impl Attempt {
     }
 
     /// Removes the attempt, which a fault of the database ended, from its counters.
+    #[cfg(feature = "service")]
     pub(crate) fn withdraw(&self, now: OffsetDateTime) -> ThrottleUpdate {
         ThrottleUpdate::withdraw(self.charged.clone(), now)
     }
