@@ -11,6 +11,8 @@ use super::authenticator_data::take_cbor;
 
 /// Sizes of RSA keys in bits. The maximum bounds the time of a verification.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
+/// Maximum length of the exponent of an RSA key, in bytes.
+const MAX_EXPONENT: usize = 5;
 
 // Names and values of COSE keys (RFC 9052 §7, RFC 9053 §7, RFC 8230 §4).
 const KEY_TYPE: i64 = 1;
@@ -96,8 +98,15 @@ impl CoseKey {
     }
 
     fn rsa(&self) -> Option<Rs256Key<Sha256>> {
-        let modulus = BoxedUint::from_be_slice_vartime(self.bytes(-1)?);
-        let exponent = BoxedUint::from_be_slice_vartime(self.bytes(-2)?);
+        let (modulus, exponent) = (self.bytes(-1)?, self.bytes(-2)?);
+        // A verification takes time by the length of the text, not of the number: leading zeros are
+        // refused (RFC 8230 section 4).
+        let is_minimal = |number: &[u8]| number.first().is_some_and(|&first| first != 0);
+        if !is_minimal(modulus) || !is_minimal(exponent) || exponent.len() > MAX_EXPONENT {
+            return None;
+        }
+        let modulus = BoxedUint::from_be_slice_vartime(modulus);
+        let exponent = BoxedUint::from_be_slice_vartime(exponent);
         let key = RsaKey::new_with_size_limits(modulus, exponent, RSA_BITS).ok()?;
         Some(Rs256Key::new(key))
     }

@@ -482,6 +482,18 @@ mod keys {
                 with(&rsa, -1, Value::Bytes(vec![0xFE; 256])),
             ),
             (
+                "RSA with leading zeros",
+                with(
+                    &rsa,
+                    -1,
+                    Value::Bytes([[0; 8000].as_slice(), &[0xFF; 256]].concat()),
+                ),
+            ),
+            (
+                "RSA with leading zeros in the exponent",
+                with(&rsa, -2, Value::Bytes(vec![0, 1, 0, 1])),
+            ),
+            (
                 "RSA with the exponent 1",
                 with(&rsa, -2, Value::Bytes(vec![1])),
             ),

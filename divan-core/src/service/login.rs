@@ -550,7 +550,7 @@ impl VerifiedPassword {
                 linked.is_none_or(|linked| linked == telegram.id)
             }
             // A second factor may have been turned on.
-            SignInWith::Device(_) => current.second_factor.totp.is_none(),
+            SignInWith::Device(_) => !current.second_factor.is_on(),
         };
         current.password_hash == seen.password_hash
             && current.user.is_active

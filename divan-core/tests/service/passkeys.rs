@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use divan_core::clock::Clock;
 use divan_core::passkey::SoftwareAuthenticator;
+use divan_core::second_factor::TotpSecret;
 use divan_core::service::{
     AddPasskeyCommand, Admin, AuthService, Caller, CreateUserCommand, PasskeyLoginCommand,
     SecondFactorMethod, SecondFactorPolicy, SecondFactorProof, ServiceError, UpdateUserCommand,
@@ -31,6 +33,7 @@ on_every_store!(
     a_passkey_is_renamed_by_its_owner,
     the_last_passkey_turns_the_second_factor_off,
     an_authenticator_app_and_passkeys_are_independent,
+    the_operator_replaces_passkeys_by_an_app,
     another_administrator_resets_passkeys,
     a_passkey_counts_as_a_required_second_factor,
     assertions_for_another_origin_rp_id_or_without_user_verification_are_refused,
@@ -381,6 +384,22 @@ async fn an_authenticator_app_and_passkeys_are_independent(f: Fixture) {
     assert!(methods_of(&f, &token.access_token).has_second_factor());
     let status = own.second_factor().await.unwrap();
     assert!(status.confirmed_at.is_some() && status.recovery_codes == 10);
+}
+
+async fn the_operator_replaces_passkeys_by_an_app(f: Fixture) {
+    let mut admin = key_holder(&f).await;
+    let user = admin.caller.user().clone();
+    let (operator, client) = (Admin::operator(), client());
+    let admins = f.service.as_admin(&operator, &client);
+    let enrolment = admins.new_totp(&user).unwrap();
+    let secret: TotpSecret = enrolment.secret.expose().parse().unwrap();
+    let code = secret.code(f.clock.unix_seconds() / TotpSecret::STEP_SECONDS);
+    let code = code.into();
+    let enabled = admins.enable_totp(user.id, &enrolment.secret, &code);
+    enabled.await.unwrap();
+    let refused = admin.sign_in(&f.service).await;
+    assert_eq!(refusal(refused), Refusal::PasskeyInvalid);
+    assert_eq!(admins.second_factor_of(user.id).await.unwrap().passkeys, 0);
 }
 
 async fn another_administrator_resets_passkeys(f: Fixture) {

@@ -1,14 +1,16 @@
 //! Sign-ins and password changes during concurrent changes.
 
 use divan_core::password::{Argon2idHasher, HashMemory, Password, PasswordHash, PasswordHasher};
-use divan_core::service::{ChangePasswordCommand, ClientInfo};
+use divan_core::service::{AdminLoginCommand, ChangePasswordCommand, ClientInfo};
 use divan_core::session::EndReason;
-use divan_core::store::{Account, AccountUpdate, EndSessions, UserStore};
+use divan_core::store::{Account, AccountUpdate, EndSessions, StoredTotp, UserStore};
 use divan_core::types::{Role, UserId};
 
 use crate::created::created;
 use crate::support::counting::{Fixture, fixture, init_data};
-use crate::support::{PASSWORD, PHONE, Refusal, login_command, refusal};
+use crate::support::{
+    ADMIN_EMAIL, ADMIN_PASSWORD, PASSWORD, PHONE, Refusal, login_command, refusal,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_concurrent_password_reset_wins_over_the_sign_in() {
@@ -30,6 +32,32 @@ async fn a_concurrent_password_reset_wins_over_the_sign_in() {
         Refusal::InvalidCredentials
     );
     assert!(f.stored(PHONE).await.user.telegram_id.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_factor_that_is_turned_on_during_a_sign_in_rejects_it() {
+    let totp = |account: &mut Account| {
+        let app = StoredTotp::new(vec![1], account.user.created_at, 1);
+        account.second_factor.totp = Some(app);
+    };
+    let passkey = |account: &mut Account| account.second_factor.passkeys = 1;
+    for turn_on in [totp as fn(&mut Account), passkey] {
+        let f = fixture().await;
+        let admin = f.admin().await.id().unwrap();
+        let (store, runtime) = (f.store.clone(), tokio::runtime::Handle::current());
+        *f.hasher.during_hash.lock().unwrap() = Some(Box::new(move || {
+            let change = |account: &mut Account| {
+                turn_on(account);
+                Ok(Some(AccountUpdate::none()))
+            };
+            let updated = runtime.block_on(store.update_account(admin, &change));
+            updated.unwrap().unwrap();
+        }));
+        let login = AdminLoginCommand::new(ADMIN_EMAIL, ADMIN_PASSWORD);
+        let client = ClientInfo::unknown();
+        let refused = f.service.for_client(&client).admin_login(&login).await;
+        assert_eq!(refusal(refused), Refusal::InvalidCredentials);
+    }
 }
 
 /// Replaces the hash with a new one of the same password, as another sign-in would.

@@ -3,9 +3,9 @@
 use super::enrolment::TotpEnrolment;
 use crate::second_factor::{QrCode, TotpSecret};
 use crate::secret::Secret;
-use crate::service::{AdminService, ServiceError};
+use crate::service::{AdminService, MessageKind, ServiceError};
 use crate::session::EndReason;
-use crate::store::{Account, AccountUpdate, EndSessions, SecondFactor, StoredTotp};
+use crate::store::{Account, AccountUpdate, EndSessions, PasskeyChange, SecondFactor, StoredTotp};
 use crate::types::{AuditAction, Role, User, UserId};
 
 /// # Second factors, set up by the operator
@@ -31,7 +31,7 @@ impl AdminService<'_> {
     }
 
     /// Turns the second factor of an administrator on, with a secret of [`new_totp`](Self::new_totp) and a
-    /// code of the authenticator app. Replaces an earlier app and its recovery codes, ends all sessions of
+    /// code of the authenticator app. Replaces an earlier app, all passkeys and recovery codes, ends all sessions of
     /// the administrator, and returns the recovery codes, which cannot be shown again.
     ///
     /// # Errors
@@ -65,7 +65,11 @@ impl AdminService<'_> {
             account.second_factor = SecondFactor::default();
             account.second_factor.totp = Some(StoredTotp::new(sealed.clone(), event.at, step));
             account.second_factor.recovery_codes.clone_from(&digests);
-            Ok(Some(AccountUpdate::none().end(end).event(event.clone())))
+            let kind = MessageKind::SecondFactorReset;
+            let message = service.message(account, kind, event.at);
+            let update = AccountUpdate::none().end(end).message(message);
+            let update = update.passkey(PasskeyChange::DeleteAll);
+            Ok(Some(update.event(event.clone())))
         };
         let _invalidate = parts.cache.invalidate_on_drop(user, None);
         let updated = parts.store.update_account(user, &enable).await?;
