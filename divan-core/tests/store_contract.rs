@@ -9,8 +9,9 @@ use created::created;
 use outbox::{
     a_leased_message_is_claimed_again_after_its_lease_expired,
     a_message_is_written_with_its_change_or_not_at_all, claims_within_a_second_are_limited,
-    messages_are_deleted_with_their_user, messages_that_have_not_finished_are_counted,
-    one_of_concurrent_claims_gets_a_message, only_the_oldest_message_of_a_user_is_claimed,
+    concurrent_claims_within_a_second_are_limited, messages_are_deleted_with_their_user,
+    messages_that_have_not_finished_are_counted, one_of_concurrent_claims_gets_a_message,
+    only_the_oldest_message_of_a_user_is_claimed,
     purge_messages_deletes_messages_that_finished_before,
     the_telegram_client_is_stored_with_the_account,
 };
@@ -132,6 +133,7 @@ contract!(
     only_the_oldest_message_of_a_user_is_claimed,
     one_of_concurrent_claims_gets_a_message,
     claims_within_a_second_are_limited,
+    concurrent_claims_within_a_second_are_limited,
     messages_that_have_not_finished_are_counted,
     purge_messages_deletes_messages_that_finished_before,
     messages_are_deleted_with_their_user,

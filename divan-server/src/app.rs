@@ -38,7 +38,7 @@ pub struct Server {
 }
 
 /// Maximum time in which messages that are being sent are completed after the stop.
-const NOTIFIER_STOP: Duration = Duration::from_secs(5);
+const NOTIFIER_STOP: Duration = Duration::from_secs(12);
 
 /// Maximum of concurrent connections to `/metrics`: enough for scrapers, too few to exhaust the
 /// sockets of the main listener.

@@ -54,7 +54,8 @@ impl AdminService<'_> {
             let linked = account.user.telegram_id.take();
             linked.map(drop).ok_or(ServiceError::TelegramNotLinked)
         };
-        self.replace_password(event, user, EndReason::TelegramUnlinked, &unlink)
+        let update = AccountUpdate::none().delete_messages();
+        self.replace_password_with(event, user, EndReason::TelegramUnlinked, &unlink, update)
             .await
     }
 

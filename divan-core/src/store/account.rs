@@ -147,6 +147,9 @@ pub struct AccountUpdate {
     pub prove: Option<SessionProof>,
     /// The challenge to insert.
     pub begin_challenge: Option<StoredChallenge>,
+    /// Deletes the messages to the Telegram account that wait, before others are inserted: it is not linked any
+    /// more.
+    pub delete_messages: bool,
     /// The promotion to insert, in place of an earlier one of the user.
     pub request_promotion: Option<StoredPromotion>,
     /// The known device to insert or to renew.
@@ -190,6 +193,13 @@ impl AccountUpdate {
     #[must_use]
     pub fn end_promotion(mut self, promotion: PromotionId) -> Self {
         self.end_promotion = Some(promotion);
+        self
+    }
+
+    /// Deletes the messages to the Telegram account that wait.
+    #[must_use]
+    pub fn delete_messages(mut self) -> Self {
+        self.delete_messages = true;
         self
     }
 

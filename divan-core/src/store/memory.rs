@@ -287,6 +287,9 @@ impl Tables {
                 };
             }
         }
+        if update.delete_messages {
+            self.delete_messages(user);
+        }
         for message in update.messages {
             self.insert_message(message);
         }
@@ -310,6 +313,13 @@ impl Tables {
         }
     }
 
+    fn delete_messages(&mut self, user: UserId) {
+        let is_own = |row: &OutboxRow| {
+            row.message.user == user && row.message.channel == MessageChannel::Telegram
+        };
+        self.outbox.retain(|_, row| !is_own(row));
+    }
+
     fn insert_message(&mut self, message: NewMessage) {
         self.last_message += 1;
         let row = OutboxRow {
@@ -324,10 +334,7 @@ impl Tables {
     }
 
     fn delete_user(&mut self, user: UserId) {
-        let is_own = |row: &OutboxRow| {
-            row.message.user == user && row.message.channel == MessageChannel::Telegram
-        };
-        self.outbox.retain(|_, row| !is_own(row));
+        self.delete_messages(user);
         self.accounts.remove(&user);
         self.sessions.retain(|_, session| session.user != user);
         self.devices.retain(|_, device| device.user != user);

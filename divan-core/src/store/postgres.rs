@@ -28,6 +28,9 @@ impl Backend for Postgres {
 
     const ACCOUNT_TO_WRITE: &'static str = sql::ACCOUNT_BY_ID_FOR_UPDATE;
 
+    const TRY_LOCK_CLAIMS: Option<&'static str> =
+        Some("SELECT pg_try_advisory_xact_lock(4918283720)");
+
     const CLAIM_MESSAGES: &'static str = sql::CLAIM_MESSAGES_POSTGRES;
 
     fn migrator() -> Migrator {

@@ -34,6 +34,8 @@ impl Backend for Sqlite {
     /// A transaction for writing excludes all other writers from its start.
     const ACCOUNT_TO_WRITE: &'static str = sql::ACCOUNT_BY_ID;
 
+    const TRY_LOCK_CLAIMS: Option<&'static str> = None;
+
     const CLAIM_MESSAGES: &'static str = sql::CLAIM_MESSAGES_SQLITE;
 
     fn migrator() -> Migrator {

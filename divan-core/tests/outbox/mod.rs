@@ -158,6 +158,21 @@ pub(crate) async fn claims_within_a_second_are_limited(store: AnyStore) {
     assert_eq!(claim(now() + Duration::seconds(1), 1).await, 3);
 }
 
+pub(crate) async fn concurrent_claims_within_a_second_are_limited(store: AnyStore) {
+    with_messages(&store, 1..=40).await;
+    let tasks = (0..10).map(|owner| {
+        let store = store.clone();
+        let mut claim = claim_at(now(), owner, 5);
+        claim.per_second = 12;
+        tokio::spawn(async move { store.claim_messages(&claim).await.unwrap().len() })
+    });
+    let mut claimed = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        claimed += task.await.unwrap();
+    }
+    assert!((1..=12).contains(&claimed), "{claimed}");
+}
+
 pub(crate) async fn messages_that_have_not_finished_are_counted(store: AnyStore) {
     let count = async || store.waiting_messages(CHANNEL).await.unwrap();
     assert_eq!(count().await, WaitingMessages::default());

@@ -264,7 +264,10 @@ impl AuthService {
         bot_id: i64,
     ) -> Result<(), StoreError> {
         let change = |account: &mut Account| {
-            if account.user.telegram_id != Some(message.telegram_id)
+            let client = message.client.as_ref();
+            let is_other_bot = client.is_some_and(|client| client.bot_id != bot_id);
+            if is_other_bot
+                || account.user.telegram_id != Some(message.telegram_id)
                 || account.telegram_client != message.client
             {
                 return Ok(None);

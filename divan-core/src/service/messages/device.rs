@@ -10,9 +10,8 @@ const MAX_SEEN: usize = 16;
 /// Remembers the device of a sign-in with init data. Returns `true` if the user has signed in before, but
 /// never on a device of this kind.
 pub(in crate::service) fn is_new_device(account: &mut Account, user_agent: Option<&str>) -> bool {
-    let Some(kind) = user_agent.map(kind) else {
-        return false;
-    };
+    // A client without a name is a kind of its own: otherwise it would never be reported.
+    let kind = kind(user_agent.unwrap_or_default());
     let seen = &mut account.seen_devices;
     let is_first = seen.is_empty();
     if seen.contains(&kind) {
@@ -61,7 +60,11 @@ pub(super) fn system(user_agent: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use time::OffsetDateTime;
+
     use super::*;
+    use crate::password::PasswordHash;
+    use crate::types::{Role, User, UserId};
 
     const ANDROID: &str = "Mozilla/5.0 (Linux; Android 14; K) AppleWebKit/537.36 (KHTML, like Gecko) \
         Version/4.0 Chrome/120.0.6099.230 Mobile Safari/537.36 Telegram-Android/11.2.3 (Samsung SM-S918B; \
@@ -91,6 +94,16 @@ mod tests {
         for (n, kind) in kinds.iter().enumerate() {
             assert!(!kinds[..n].contains(kind), "{n}");
         }
+    }
+
+    #[test]
+    fn a_client_without_a_name_is_a_device_too() {
+        let id = UserId(uuid::Uuid::nil());
+        let user = User::new(id, Role::Employee, "First", OffsetDateTime::UNIX_EPOCH);
+        let mut account = Account::new(user, PasswordHash::from_stored("hash"));
+        assert!(!is_new_device(&mut account, Some(ANDROID)), "the first");
+        assert!(is_new_device(&mut account, None));
+        assert!(!is_new_device(&mut account, None));
     }
 
     #[test]

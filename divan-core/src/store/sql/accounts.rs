@@ -323,6 +323,9 @@ impl<DB: Backend> SqlStore<DB> {
         for (from, to) in &update.move_counters {
             self.move_counters(connection, *from, *to).await?;
         }
+        if update.delete_messages {
+            self.delete_messages(&mut *connection, id).await?;
+        }
         for message in &update.messages {
             self.insert_message(connection, message).await?;
         }

@@ -37,6 +37,11 @@ pub trait Backend:
     #[doc(hidden)]
     const ACCOUNT_TO_WRITE: &'static str;
 
+    /// Tries to take the lock of claims of messages until the transaction ends. `None` where a transaction for
+    /// writing excludes all others.
+    #[doc(hidden)]
+    const TRY_LOCK_CLAIMS: Option<&'static str>;
+
     /// Claims messages that are due, and returns them.
     #[doc(hidden)]
     const CLAIM_MESSAGES: &'static str;

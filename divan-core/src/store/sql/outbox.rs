@@ -2,9 +2,10 @@ use async_trait::async_trait;
 use sqlx::Row;
 use time::OffsetDateTime;
 
+use super::connections::STATEMENT_LIMIT;
 use super::retry::retrying;
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, statements};
+use super::{Backend, SqlStore, WriteTransaction, statements};
 use crate::store::outbox::WAITING;
 use crate::store::{
     ClaimMessages, MessageChannel, MessageLease, MessageOutcome, NewMessage, OutboxStore,
@@ -18,7 +19,14 @@ impl<DB: Backend> OutboxStore for SqlStore<DB> {
         &self,
         claim: &ClaimMessages,
     ) -> Result<Vec<StoredMessage>, StoreError> {
-        let update = async || {
+        let claims = async |mut transaction: WriteTransaction<DB>| {
+            // Otherwise servers that claim at the same moment do not count each other's claims.
+            if let Some(lock) = DB::TRY_LOCK_CLAIMS {
+                let lock = sqlx::query_scalar(lock).persistent(self.statement_cache);
+                if !lock.fetch_one(&mut *transaction).await? {
+                    return Ok(Vec::new());
+                }
+            }
             let query = sqlx::query(DB::CLAIM_MESSAGES)
                 .bind(claim.channel.as_str().to_owned())
                 .bind(to_micros(claim.now))
@@ -28,9 +36,12 @@ impl<DB: Backend> OutboxStore for SqlStore<DB> {
                 .bind(claim.owner)
                 .bind(to_micros(claim.until))
                 .persistent(self.statement_cache);
-            Ok(query.fetch_all(&self.writer).await?)
+            let claimed = query.fetch_all(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok(claimed)
         };
-        let claimed = self.traced("claim_messages", retrying(update)).await?;
+        let write = self.write(STATEMENT_LIMIT, claims);
+        let claimed = self.traced("claim_messages", write).await?;
         let mut messages = claimed
             .iter()
             .map(rows::message::<DB>)

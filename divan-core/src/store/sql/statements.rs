@@ -312,7 +312,7 @@ macro_rules! claim_messages {
             $greatest,
             "(0, ",
             $least,
-            "($4, $5 - (SELECT count(*) FROM divan_outbox WHERE claimed_at > $3 AND channel = $1)))",
+            "($4, $5 - (SELECT count(*) FROM divan_outbox WHERE claimed_at > $3 AND claimed_at <= $2 AND channel = $1)))",
             $lock,
             ") UPDATE divan_outbox SET attempts = attempts + 1, claimed_at = $2, lease_owner = $6, \
              lease_until = $7 WHERE id IN (SELECT id FROM due) RETURNING id, channel, user_id, kind, \
