@@ -16,7 +16,7 @@ import schemathesis
 import installation
 
 # These end the session of the request, or replace its credentials.
-ENDS_ITS_SESSION = {"logout", "change_password"}
+ENDS_ITS_SESSION = {"logout", "change_password", "confirm_second_factor", "disable_second_factor", "step_up"}
 
 # The codes of a rejected token.
 REJECTED_TOKEN = {"token_invalid", "token_expired"}
@@ -127,12 +127,27 @@ def before_add_examples(context, examples):
         good["path_parameters"] = {"id": another_session()}
     elif name == "remove_device":
         good["path_parameters"] = {"id": own_device()}
-    if name == "update_user":
+    own = None
+    if name == "reset_second_factor":
+        good["path_parameters"] = {"id": installation.second_factor()[0]["user"]["id"]}
+    elif name in {"disable_second_factor", "replace_recovery_codes"}:
+        own, good["body"] = installation.second_factor()[0], None
+    elif name == "confirm_second_factor":
+        own, code = installation.enrolment()
+        good["body"] = {"code": code}
+    elif name == "complete_admin_login":
+        session, codes = installation.second_factor()
+        challenge = installation.challenge(session["user"]["email"])
+        good["body"] = {"challenge": challenge, "recovery_code": codes[0]}
+    elif name == "step_up":
+        own, good["body"] = installation.admin_session(), {"password": installation.PASSWORD}
+    elif name == "change_password":
+        own = installation.admin_session()
+        good["body"] = {"current_password": installation.PASSWORD, "new_password": "over the plum a tram"}
+    elif name == "update_user":
         good["body"] = {"full_name": "Last First"}
     elif name == "promote_user":
         good["body"] = {"email": f"promoted{next(_numbers)}@example.com"}
-    elif name == "change_password":
-        good["body"] = {"current_password": installation.PASSWORD, "new_password": "over the plum a tram"}
     elif name == "telegram_login":
         good["body"] = employees()[0]["login"]
     elif name == "auto_login":
@@ -144,15 +159,17 @@ def before_add_examples(context, examples):
         good["body"] = {"grant_type": "password", **credentials}
     elif name == "import_users":
         good["body"] = f"name,phone\nFirst Last,+7702{next(_numbers):07}\n"
-    if not good:
+    if not good and own is None:
         return
-    if "body" in good:
+    if good.get("body") is None:
+        good.pop("body", None)
+    else:
         media_types = {"token": "application/x-www-form-urlencoded", "import_users": "text/csv"}
         good["media_type"] = media_types.get(name, "application/json")
     # Schemathesis does not authenticate these requests.
     if needs_token(operation):
-        own = installation.admin_session()["access_token"] if name == "change_password" else token()
-        good["headers"] = {"Authorization": f"Bearer {own}"}
+        bearer = own["access_token"] if own else token()
+        good["headers"] = {"Authorization": f"Bearer {bearer}"}
     examples.append(operation.Case(**good))
 
 

@@ -1,8 +1,12 @@
 """Users and sessions of the server under test."""
 
+import base64
+import hashlib
+import hmac
 import itertools
 import os
 import subprocess
+import time
 
 import requests
 
@@ -46,6 +50,38 @@ def admin_session():
 
 def sign_in(email):
     return call("POST", "/auth/admin/login", json={"email": email, "password": PASSWORD})
+
+
+def enrolment():
+    """Creates an administrator who begins to set up an app. Returns the session and the current code of the app."""
+    session = admin_session()
+    secret = call("POST", "/auth/admin/me/second-factor", session["access_token"])["secret"]
+    return session, code(secret)
+
+
+def second_factor():
+    """Creates an administrator with a second factor. Returns the session, and the recovery codes."""
+    session, current = enrolment()
+    path = "/auth/admin/me/second-factor/confirm"
+    enabled = call("POST", path, session["access_token"], json={"code": current})
+    return {**session, "access_token": enabled["token"]["access_token"]}, enabled["recovery_codes"]
+
+
+def challenge(email):
+    """Returns the challenge of a sign-in that waits for the second factor."""
+    body = {"email": email, "password": PASSWORD}
+    response = requests.post(URL + "/auth/admin/login", json=body, timeout=30)
+    assert response.status_code == 401, response.text
+    return response.json()["challenge"]
+
+
+def code(secret):
+    """Returns the current code of a secret (RFC 6238)."""
+    key = base64.b32decode(secret)
+    digest = hmac.new(key, (int(time.time()) // 30).to_bytes(8, "big"), hashlib.sha1).digest()
+    start = digest[-1] & 15
+    number = int.from_bytes(digest[start : start + 4], "big") & 0x7FFFFFFF
+    return f"{number % 1_000_000:06}"
 
 
 def employee():

@@ -99,8 +99,11 @@ impl PasskeyCeremony {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AddPasskeyRequest {
-    /// A name by which the owner recognizes it, at most 64 characters.
-    #[cfg_attr(feature = "openapi", schema(max_length = 64, example = "Work laptop"))]
+    /// A name by which the owner recognizes it, 1 to 64 characters.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 64, example = "Work laptop")
+    )]
     pub name: String,
     /// The result of `navigator.credentials.create()`: `credential.toJSON()`.
     #[cfg_attr(feature = "openapi", schema(value_type = Object, example = json!({
@@ -164,8 +167,11 @@ impl AddedPasskey {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RenamePasskeyRequest {
-    /// The name, at most 64 characters.
-    #[cfg_attr(feature = "openapi", schema(max_length = 64, example = "Old laptop"))]
+    /// The name, 1 to 64 characters.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 64, example = "Old laptop")
+    )]
     pub name: String,
 }
 
