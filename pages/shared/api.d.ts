@@ -1046,7 +1046,7 @@ export interface components {
             /** @description The result of `navigator.credentials.create()`: `credential.toJSON()`. */
             credential: Record<string, unknown>;
             /**
-             * @description A name by which the owner recognizes it, at most 64 characters.
+             * @description A name by which the owner recognizes it, 1 to 64 characters.
              * @example Work laptop
              */
             name: string;
@@ -2112,7 +2112,7 @@ export interface components {
         /** @description A new name of a passkey. */
         RenamePasskeyRequest: {
             /**
-             * @description The name, at most 64 characters.
+             * @description The name, 1 to 64 characters.
              * @example Old laptop
              */
             name: string;

@@ -67,6 +67,11 @@ def own_device():
     return installation.call("GET", "/auth/devices", new_session()["access_token"])["items"][0]["id"]
 
 
+def administrator_with_second_factor():
+    """Returns the id of a new administrator with a second factor."""
+    return installation.second_factor()[0]["user"]["id"]
+
+
 def employees():
     """Returns employees for requests to act on."""
     if not _state["users"]:
@@ -98,7 +103,12 @@ def map_path_parameters(context, path_parameters):
     except (KeyError, ValueError, AttributeError, TypeError):
         return path_parameters
     if given % 2:
-        own = {"end_session": another_session, "remove_device": own_device}.get(operation_id(context.operation))
+        special = {
+            "end_session": another_session,
+            "remove_device": own_device,
+            "reset_second_factor": administrator_with_second_factor,
+        }
+        own = special.get(operation_id(context.operation))
         path_parameters["id"] = own() if own else employees()[given % len(employees())]["id"]
     return path_parameters
 
@@ -129,7 +139,7 @@ def before_add_examples(context, examples):
         good["path_parameters"] = {"id": own_device()}
     own = None
     if name == "reset_second_factor":
-        good["path_parameters"] = {"id": installation.second_factor()[0]["user"]["id"]}
+        good["path_parameters"] = {"id": administrator_with_second_factor()}
     elif name in {"disable_second_factor", "replace_recovery_codes"}:
         own, good["body"] = installation.second_factor()[0], None
     elif name == "confirm_second_factor":
