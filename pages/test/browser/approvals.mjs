@@ -102,6 +102,6 @@ test("administrator_cannot_be_created_without_an_approval", () => withPanel(ADMI
   await dialog.getByLabel("Full name").fill("New Administrator");
   await dialog.getByLabel("E-mail").fill("new@example.com");
   await button(dialog, "Create").click();
-  await dialog.getByText("A new administrator needs an approval.").waitFor();
+  await dialog.getByText("This needs an approval.").waitFor();
   assert.equal(await dialog.getByLabel("Full name").inputValue(), "New Administrator");
 }));
