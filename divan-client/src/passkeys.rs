@@ -38,14 +38,17 @@ impl AdminPanel {
     /// ```no_run
     /// use divan_client::api::{PasskeyCredential, PasskeyLoginRequest, PasskeyOptions};
     ///
-    /// # async fn sign(options: &PasskeyOptions) -> PasskeyCredential { unimplemented!() }
-    /// # async fn run(client: divan_client::Client) -> Result<(), divan_client::Error> {
-    /// let admin = client.admin();
-    /// let options = admin.begin_passkey_login().await?;
-    /// let request = PasskeyLoginRequest::new(sign(&options).await);
-    /// let user = admin.passkey_login(&request).await?;
-    /// # Ok(())
-    /// # }
+    /// async fn sign_in(
+    ///     client: &divan_client::Client,
+    ///     sign: impl AsyncFn(&PasskeyOptions) -> PasskeyCredential,
+    /// ) -> Result<(), divan_client::Error> {
+    ///     let admin = client.admin();
+    ///     let options = admin.begin_passkey_login().await?;
+    ///     let request = PasskeyLoginRequest::new(sign(&options).await);
+    ///     let user = admin.passkey_login(&request).await?;
+    ///     println!("{}", user.full_name);
+    ///     Ok(())
+    /// }
     /// ```
     pub async fn passkey_login(&self, request: &PasskeyLoginRequest) -> Result<User, Error> {
         self.start_session::<PasskeyLogin>(request).await

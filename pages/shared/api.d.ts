@@ -242,7 +242,7 @@ export interface paths {
         };
         /**
          * Show your second factor
-         * @description Whether sign-ins with the password require a second factor, and how many recovery codes are left.
+         * @description Shows if sign-ins with the password require a second factor, and the number of recovery codes that are left.
          */
         get: operations["get_second_factor"];
         put?: never;
@@ -354,7 +354,7 @@ export interface paths {
          * Approve a promotion
          * @description The user becomes an administrator. Give `generated_password` to the new administrator, because it is returned only once.
          *
-         *     `other_administrator_required` means that you requested the promotion yourself. `not_found` means that it was approved, declined or replaced, that it has expired, or that whoever requested it is no longer an administrator.
+         *     `other_administrator_required` means that you requested the promotion yourself. `not_found` means that it was approved, declined or replaced, has expired, or is void: the employee was changed since, or the requester lost the role or changed the password.
          */
         post: operations["approve_promotion"];
         delete?: never;
@@ -646,14 +646,14 @@ export interface paths {
         };
         /**
          * Show the second factor of a user
-         * @description Whether the sign-ins of an administrator with the password require a second factor. Employees have none.
+         * @description Shows if the sign-ins of an administrator with the password require a second factor. Employees have none.
          */
         get: operations["get_user_second_factor"];
         put?: never;
         post?: never;
         /**
          * Reset the second factor of another administrator
-         * @description For an administrator whose authenticator app, passkeys and recovery codes are lost. Check the identity of whoever asks for it. All sessions of that administrator end; the next sign-in needs only the password. Without a second factor: `not_found`.
+         * @description For an administrator whose authenticator app, passkeys and recovery codes are lost. Check the identity of the person who asks for it. All sessions of that administrator end; the next sign-in needs only the password. Without a second factor: `not_found`.
          */
         delete: operations["reset_second_factor"];
         options?: never;

@@ -12,7 +12,7 @@ const HAS_EXTENSIONS: u8 = 1 << 7;
 /// Maximum length of the id of a passkey, in bytes (WebAuthn §5.8.3).
 pub(super) const MAX_CREDENTIAL_ID: usize = 1023;
 
-/// What the authenticator states, and signs (WebAuthn §6.1).
+/// The statement that the authenticator signs (WebAuthn §6.1).
 #[derive(Debug)]
 pub(super) struct AuthenticatorData<'a> {
     rp_id_hash: &'a [u8],

@@ -12,7 +12,7 @@ const EXPIRY: usize = 8;
 const RANDOM: usize = 16;
 const MAC: usize = 32;
 
-/// What the browser is asked to use a passkey for. A challenge is valid for one purpose only.
+/// The purpose of a challenge. It is valid for no other one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ceremony {

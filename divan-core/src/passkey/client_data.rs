@@ -3,8 +3,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Base64Url, PasskeyError};
 
-/// What the browser states about the page, the `clientDataJSON` that the authenticator signs the digest
-/// of.
+/// The statement of the browser about the page: `clientDataJSON`, whose digest the authenticator signs.
 #[derive(Clone, Debug)]
 pub(super) struct ClientData {
     fields: Fields,

@@ -459,7 +459,7 @@ mod keys {
         for (case, key) in [
             ("a curve of another name", with(&p256, -1, integer(2))),
             (
-                "a point beside the curve",
+                "a point that is not on the curve",
                 with(&p256, -2, Value::Bytes(vec![1; 32])),
             ),
             (

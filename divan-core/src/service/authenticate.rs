@@ -13,7 +13,7 @@ use crate::types::{Audience, Role, SessionId, User, UserId};
 pub struct Caller {
     claims: AccessTokenClaims,
     found: Arc<CachedSession>,
-    /// What the caller must do first.
+    /// The step that the caller must complete first.
     limit: Option<Scope>,
 }
 

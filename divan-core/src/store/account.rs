@@ -150,7 +150,7 @@ pub struct AccountUpdate {
     /// Deletes the messages to the Telegram account that wait, before others are inserted: it is not linked any
     /// more.
     pub delete_messages: bool,
-    /// The promotion to insert, in place of an earlier one of the user.
+    /// The promotion to insert. It replaces an earlier one of the user.
     pub request_promotion: Option<StoredPromotion>,
     /// The known device to insert or to renew.
     pub keep_device: Option<StoredDevice>,
@@ -203,7 +203,7 @@ impl AccountUpdate {
         self
     }
 
-    /// Inserts this promotion, in place of an earlier one of the user.
+    /// Inserts this promotion. It replaces an earlier one of the user.
     #[must_use]
     pub fn request_promotion(mut self, promotion: StoredPromotion) -> Self {
         self.request_promotion = Some(promotion);

@@ -19,8 +19,8 @@ impl PasskeyOptions {
     }
 }
 
-/// The result of a passkey ceremony in the JSON form of WebAuthn: `credential.toJSON()`. Whoever has it
-/// can complete the ceremony.
+/// The result of a passkey ceremony in the JSON form of WebAuthn: `credential.toJSON()`. Its
+/// holder can complete the ceremony.
 #[derive(Clone, Serialize)]
 #[serde(transparent)]
 pub struct PasskeyCredential(Value);

@@ -92,7 +92,7 @@ impl Approval {
         account.unwrap().user.role
     }
 
-    /// Requires that nobody can approve the promotion.
+    /// Requires that no one can approve the promotion.
     async fn assert_void(&self, id: PromotionId) {
         let second = self.second().await;
         let refused = refusal(self.approve(&second, id).await);

@@ -261,7 +261,7 @@ async fn a_challenge_allows_five_codes(f: Fixture) {
     assert_eq!(refusal(sixth), Refusal::ChallengeInvalid);
 }
 
-/// Whoever knows the password makes as many attempts as are allowed within a day.
+/// Returns the number of codes that an attacker with the password can try within a day.
 async fn codes_in_a_day(f: &Fixture) -> u32 {
     let (mut codes, mut passed) = (0, Duration::ZERO);
     let mut open = None;

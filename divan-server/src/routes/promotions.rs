@@ -30,8 +30,8 @@ pub(crate) async fn list_promotions(admin: AsAdmin) -> ApiResult<ListPromotions>
 /// returned only once.
 ///
 /// `other_administrator_required` means that you requested the promotion yourself. `not_found` means that
-/// it was approved, declined or replaced, that it has expired, or that whoever requested it is no longer an
-/// administrator.
+/// it was approved, declined or replaced, has expired, or is void: the employee was changed since, or the
+/// requester lost the role or changed the password.
 #[utoipa::path(
     post,
     path = ApprovePromotion::PATH,

@@ -71,7 +71,7 @@ pub(crate) async fn step_up(
 
 /// Show your second factor
 ///
-/// Whether sign-ins with the password require a second factor, and how many recovery codes are left.
+/// Shows if sign-ins with the password require a second factor, and the number of recovery codes that are left.
 #[utoipa::path(
     get,
     path = GetSecondFactor::PATH,
@@ -158,7 +158,7 @@ pub(crate) async fn replace_recovery_codes(
 
 /// Show the second factor of a user
 ///
-/// Whether the sign-ins of an administrator with the password require a second factor. Employees have none.
+/// Shows if the sign-ins of an administrator with the password require a second factor. Employees have none.
 #[utoipa::path(
     get,
     path = GetUserSecondFactor::PATH,
@@ -177,7 +177,7 @@ pub(crate) async fn get_user_second_factor(
 /// Reset the second factor of another administrator
 ///
 /// For an administrator whose authenticator app, passkeys and recovery codes are lost. Check the identity of
-/// whoever asks for it. All sessions of that administrator end; the next sign-in needs only the password.
+/// the person who asks for it. All sessions of that administrator end; the next sign-in needs only the password.
 /// Without a second factor: `not_found`.
 #[utoipa::path(
     delete,

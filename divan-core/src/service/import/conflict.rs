@@ -9,7 +9,7 @@ use crate::service::{AdminService, InvalidFieldReason, ServiceError};
 use crate::store::{NewUser, StoreErrorKind, UserKeys};
 use crate::types::{User, UserId};
 
-/// What a failed import wrote.
+/// The users that a failed import tried to write.
 #[derive(Clone, Copy)]
 pub(super) struct Written<'a> {
     pub(super) new: &'a [NewUser],

@@ -78,7 +78,7 @@ impl CheckedProof<'_> {
     }
 }
 
-/// What a passkey is asked to sign for.
+/// The operation for which a passkey signs.
 #[cfg_attr(
     not(feature = "passkeys"),
     expect(dead_code, reason = "only passkeys read it")

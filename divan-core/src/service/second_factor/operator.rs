@@ -11,7 +11,7 @@ use crate::types::{AuditAction, Role, User, UserId};
 /// # Second factors, set up by the operator
 ///
 /// For the command line, before the first sign-in to a server that requires a second factor. They are only for
-/// [`Admin::operator`](crate::service::Admin::operator), because whoever shows the secret knows it.
+/// [`Admin::operator`](crate::service::Admin::operator), because the secret is known where it is shown.
 impl AdminService<'_> {
     /// Generates the secret of an authenticator app for an administrator. Nothing is stored.
     ///

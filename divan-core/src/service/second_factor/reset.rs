@@ -19,7 +19,7 @@ impl AdminService<'_> {
     }
 
     /// Turns off the second factor of another administrator, whose authenticator app, passkeys and recovery
-    /// codes are lost. All sessions of that administrator end. Check the identity of whoever asks for it.
+    /// codes are lost. All sessions of that administrator end. Check the identity of the person who asks for it.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`], also if no second factor is on;

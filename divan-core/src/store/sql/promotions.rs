@@ -69,7 +69,7 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(())
     }
 
-    /// Inserts a promotion, in place of an earlier one of the user.
+    /// Inserts a promotion. It replaces an earlier one of the user.
     pub(super) async fn insert_promotion(
         &self,
         connection: &mut DB::Connection,
