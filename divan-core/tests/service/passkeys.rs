@@ -11,14 +11,14 @@ use divan_core::service::{
 };
 use divan_core::types::{AuditAction, AuthMethods, PasskeyOptions, UserId};
 
+use crate::second_factor::add_admin;
 use crate::support::admin::{Fixture, client};
 use crate::support::enrolled::{Enrolled, authenticate, challenge, complete, enrol, login};
 use crate::support::key_holder::{
     KeyHolder, add_passkey, login_options, passkey_login, passkey_proof, second_factor,
 };
 use crate::support::{
-    ADMIN_EMAIL, ADMIN_PASSWORD, ISSUER, PASSWORD, PHONE, Refusal, builder, builder_with_key,
-    refusal, verifier,
+    ADMIN_EMAIL, ISSUER, PASSWORD, PHONE, Refusal, builder, builder_with_key, refusal, verifier,
 };
 
 on_every_store!(
@@ -53,14 +53,6 @@ on_every_store!(
 
 async fn key_holder(f: &Fixture) -> KeyHolder {
     KeyHolder::new(&f.service, ADMIN_EMAIL).await
-}
-
-/// Creates another administrator.
-async fn add_admin(f: &Fixture, email: &str) -> UserId {
-    let command = CreateUserCommand::admin("Second", email).password(ADMIN_PASSWORD);
-    let (operator, client) = (Admin::operator(), client());
-    let admins = f.service.as_admin(&operator, &client);
-    admins.create_user(&command).await.unwrap().user.id
 }
 
 fn methods_of(f: &Fixture, token: &divan_core::secret::Secret) -> AuthMethods {

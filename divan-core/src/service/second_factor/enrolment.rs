@@ -12,7 +12,7 @@ use crate::store::{
     UpdatedAccount,
 };
 use crate::token::TokenError;
-use crate::types::{AuditAction, AuditEvent, AuthMethod, Role, UserId};
+use crate::types::{AuditAction, AuditEvent, AuthMethod, Role, User, UserId};
 
 /// The time in which an enrolment must be confirmed.
 const ENROLMENT_LIFE: Duration = Duration::minutes(15);
@@ -77,13 +77,7 @@ impl CallerService<'_> {
             Ok(AccountUpdate::none())
         })
         .await?;
-        let email = user.email.as_ref().map_or("", |email| email.as_str());
-        let uri = secret.uri(&service.parts.admin_host, email);
-        Ok(TotpEnrolment {
-            secret: secret.to_base32(),
-            qr_code: QrCode::new(&uri),
-            uri,
-        })
+        Ok(service.totp_enrolment(&secret, user))
     }
 
     /// Turns the second factor on, or replaces the authenticator app, with a code of the new one. All
@@ -268,6 +262,17 @@ impl CallerService<'_> {
 }
 
 impl AuthService {
+    /// Returns a secret in the forms that authenticator apps accept.
+    pub(super) fn totp_enrolment(&self, secret: &TotpSecret, user: &User) -> TotpEnrolment {
+        let email = user.email.as_ref().map_or("", |email| email.as_str());
+        let uri = secret.uri(&self.parts.admin_host, email);
+        TotpEnrolment {
+            secret: secret.to_base32(),
+            qr_code: QrCode::new(&uri),
+            uri,
+        }
+    }
+
     /// Generates recovery codes, and their digests.
     pub(in crate::service) fn new_recovery_codes(
         &self,

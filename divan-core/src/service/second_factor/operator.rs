@@ -1,7 +1,7 @@
 //! Setting up second factors on the command line.
 
 use super::enrolment::TotpEnrolment;
-use crate::second_factor::{QrCode, TotpSecret};
+use crate::second_factor::TotpSecret;
 use crate::secret::Secret;
 use crate::service::{AdminService, MessageKind, ServiceError};
 use crate::session::EndReason;
@@ -19,15 +19,8 @@ impl AdminService<'_> {
     /// [`ServiceError::OperatorRequired`], or if no randomness is available.
     pub fn new_totp(self, user: &User) -> Result<TotpEnrolment, ServiceError> {
         self.require_operator()?;
-        let parts = &self.service.parts;
-        let secret = TotpSecret::generate(parts.entropy.as_ref())?;
-        let email = user.email.as_ref().map_or("", |email| email.as_str());
-        let uri = secret.uri(&parts.admin_host, email);
-        Ok(TotpEnrolment {
-            secret: secret.to_base32(),
-            qr_code: QrCode::new(&uri),
-            uri,
-        })
+        let secret = TotpSecret::generate(self.service.parts.entropy.as_ref())?;
+        Ok(self.service.totp_enrolment(&secret, user))
     }
 
     /// Turns the second factor of an administrator on, with a secret of [`new_totp`](Self::new_totp) and a
