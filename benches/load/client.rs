@@ -16,23 +16,34 @@ use crate::server::Server;
 /// Number of concurrent connections.
 const CONNECTIONS: usize = 16;
 
-/// Expected kind of response; any other ends the run.
+/// Request, and the expected kind of response; any other ends the run.
 #[derive(Clone, Copy)]
 pub(crate) enum Expect {
+    /// `me` returns the user.
     Success,
+    /// Forward authentication accepts the token.
+    Verified,
+    /// `me` rejects the token.
     Rejection,
 }
 
 impl Expect {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Verified => "/auth/verify",
+            Self::Success | Self::Rejection => Me::PATH,
+        }
+    }
+
     fn status(self) -> StatusCode {
         match self {
-            Self::Success => StatusCode::OK,
+            Self::Success | Self::Verified => StatusCode::OK,
             Self::Rejection => StatusCode::UNAUTHORIZED,
         }
     }
 }
 
-/// Sends `requests` requests for `me`, with the tokens in turn.
+/// Sends `requests` requests, with the tokens in turn.
 pub(crate) async fn send_requests(
     server: &Server,
     tokens: &Arc<[String]>,
@@ -72,7 +83,7 @@ impl Connection {
 
     /// Sends a request with `token` and returns the body of the response.
     pub(crate) async fn request(&mut self, token: &str, expect: Expect) -> Bytes {
-        let request = Request::get(Me::PATH)
+        let request = Request::get(expect.path())
             .header(HOST, "localhost")
             .header(AUTHORIZATION, format!("Bearer {token}"))
             .body(Full::default())

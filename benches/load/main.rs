@@ -1,4 +1,4 @@
-//! `cargo xtask load`: processor time of `GET /auth/me`, compared with an axum handler that verifies
+//! `cargo xtask load`: processor time of `GET /auth/me` and `/auth/verify`, compared with an axum handler that verifies
 //! the same kind of token and returns the same JSON. Each server has its own process on loopback,
 //! and all take turns in one run. Then a server is flooded with sign-ins: see `flood`.
 //!
@@ -114,6 +114,12 @@ async fn run(rounds: usize, [cached, uncached]: [usize; 2]) {
             &postgres,
             &on_postgres.tokens,
             Expect::Success,
+        ),
+        Row::new(
+            "`verify`, SQLite",
+            &sqlite,
+            &on_sqlite.tokens,
+            Expect::Verified,
         ),
         Row::new("forged token", &sqlite, &forged, Expect::Rejection),
         Row::new(

@@ -112,6 +112,7 @@ impl Server {
                 .and_then(|_| Some(config.bot_token.as_ref()?.bot_id())),
             miniapp_url: Some(config.addresses.miniapp.clone()),
             admin_url: Some(config.addresses.admin.clone()),
+            verify_cookie: config.verify_cookie.clone(),
             bot_username: config.infra.telegram.bot_username.clone(),
             local_hosts_only: config
                 .development

@@ -12,6 +12,7 @@ pub(crate) mod rejections;
 mod request_client;
 mod service;
 mod token_request;
+mod verified_request;
 
 pub(crate) use admin_credentials::AdminCredentials;
 pub(crate) use authorization::{BootstrapToken, InitDataHeader};
@@ -23,3 +24,4 @@ pub(crate) use rejections::MAX_BODY_BYTES;
 pub(crate) use request_client::{Peer, RequestId};
 pub(crate) use service::{AsAdmin, AsCaller, ForClient};
 pub(crate) use token_request::TokenRequest;
+pub(crate) use verified_request::VerifiedRequest;

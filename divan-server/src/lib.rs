@@ -84,6 +84,7 @@ mod token_endpoint;
     expect(dead_code, unused_imports, reason = "the command line uses the rest")
 )]
 mod users_csv;
+mod verify_endpoint;
 
 #[cfg(feature = "_server")]
 pub use app::{Migrations, Server, StartError};

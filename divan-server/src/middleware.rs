@@ -56,22 +56,23 @@ pub(crate) fn only_local_hosts(router: Router) -> Router {
     ))
 }
 
-/// Wraps a router in the layers, the outermost first. Problems that a page must be able to read are
-/// created inside the CORS layer.
+/// Wraps two routers in the layers, the outermost first, and merges them. CORS applies to the first one only,
+/// because it answers every `OPTIONS` request. Problems that a page must be able to read are created inside
+/// the CORS layer.
 ///
 /// The layers of tower-http for request ids, time-outs and panics do not fit: `SetRequestId` keeps
 /// any id that a client sends, `Timeout` responds with an empty body, and `CatchPanic` would box
 /// every body once more. One function per concern keeps the problem bodies, and the cost of one layer.
-pub(crate) fn apply(router: Router, state: AppState) -> Router {
+pub(crate) fn apply(router: Router, without_cors: Router, state: AppState) -> Router {
     let (cors, request_timeout) = (cors(state.http()), state.http().request_timeout);
-    router.layer(
-        ServiceBuilder::new()
-            .layer(from_fn_with_state(state.clone(), observe))
-            .layer(cors)
-            .layer(from_fn_with_state(state, admit))
-            .layer(from_fn_with_state(request_timeout, limit))
-            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),
-    )
+    let inner = ServiceBuilder::new()
+        .layer(from_fn_with_state(state.clone(), admit))
+        .layer(from_fn_with_state(request_timeout, limit))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+    router
+        .layer(ServiceBuilder::new().layer(cors).layer(inner.clone()))
+        .merge(without_cors.layer(inner))
+        .layer(from_fn_with_state(state, observe))
 }
 
 fn cors(options: &HttpOptions) -> CorsLayer {
@@ -253,7 +254,7 @@ mod tests {
         };
         let state = AppState::new(service(), http);
         let request = Request::get(path).header("origin", "https://divan.example.com");
-        let router = apply(router, state);
+        let router = apply(router, Router::new(), state);
         let mut response = router
             .oneshot(request.body(Body::empty()).unwrap())
             .await

@@ -7,13 +7,17 @@ mod prose;
 mod security;
 mod texts;
 
-use divan_core::api::{Auth, COMMON_PROBLEMS, ENDPOINTS, EndpointDescription, Method, Problem};
+use divan_core::api::{
+    Auth, COMMON_PROBLEMS, ENDPOINTS, EndpointDescription, Method, Problem, ProblemCode,
+};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, RefOr, Required, Server};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::routes::endpoints;
-use crate::token_endpoint;
+use examples::Schemas;
+
+use crate::routes::{endpoints, forward_authentication};
+use crate::{token_endpoint, verify_endpoint};
 
 /// Returns the document of `/openapi.json`. Its URLs are relative to its own, so that it is valid
 /// behind any path prefix.
@@ -23,7 +27,7 @@ pub fn openapi() -> OpenApi {
 
 /// Returns the document for a URL from which `root` is the relative path to the server's root.
 pub(crate) fn document_at(root: &str) -> OpenApi {
-    let mut document = endpoints().into_openapi();
+    let mut document = endpoints().merge(forward_authentication()).into_openapi();
     document.info = InfoBuilder::new()
         .title("Divan")
         .version(env!("CARGO_PKG_VERSION"))
@@ -66,17 +70,29 @@ pub(crate) fn document_at(root: &str) -> OpenApi {
             problems::add(operation, endpoint.problems(), &schemas);
         }
     }
-    let path_item = document.paths.paths.get_mut(token_endpoint::PATH);
-    if let Some(operation) = path_item.and_then(|item| item.post.as_mut()) {
-        let problems = token_endpoint::PROBLEMS
-            .iter()
-            .chain(COMMON_PROBLEMS)
-            .copied();
-        examples::add(operation, &schemas);
-        problems::add(operation, problems, &schemas);
+    let paths = &mut document.paths.paths;
+    if let Some(operation) = paths
+        .get_mut(token_endpoint::PATH)
+        .and_then(|item| item.post.as_mut())
+    {
+        add_problems(operation, token_endpoint::PROBLEMS, &schemas);
+    }
+    if let Some(operation) = paths
+        .get_mut(verify_endpoint::PATH)
+        .and_then(|item| item.get.as_mut())
+    {
+        operation.security = security::required(Auth::Bearer);
+        add_problems(operation, verify_endpoint::PROBLEMS, &schemas);
     }
     prose::unwrap_lines(&mut document);
     document
+}
+
+/// Adds the problems of an operation that is no endpoint of the contract.
+fn add_problems(operation: &mut Operation, problems: &[ProblemCode], schemas: &Schemas) {
+    let problems = problems.iter().chain(COMMON_PROBLEMS).copied();
+    examples::add(operation, schemas);
+    problems::add(operation, problems, schemas);
 }
 
 fn operation<'d>(

@@ -1,6 +1,7 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::response::IntoResponse;
+use axum::routing::any;
 #[cfg(feature = "_server")]
 use divan_core::api::Endpoint;
 use divan_core::api::ProblemCode;
@@ -8,10 +9,11 @@ use divan_core::api::ProblemCode;
 use crate::problem::Problem;
 #[cfg(feature = "_server")]
 use crate::routes::test_init_data::{self, TestInitData};
+use crate::routes::verify::verify;
 use crate::state::AppState;
 #[cfg(feature = "pages")]
 use crate::state::Pages;
-use crate::{middleware, routes};
+use crate::{middleware, routes, verify_endpoint};
 
 /// Creates the router of all endpoints, to serve at the root or nested below any path.
 ///
@@ -38,7 +40,15 @@ pub fn router(state: AppState) -> Router {
         .fallback(async || Problem::new(ProblemCode::NotFound))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state.clone());
-    middleware::apply(router, state)
+    middleware::apply(router, forward_authentication(state.clone()), state)
+}
+
+fn forward_authentication(state: AppState) -> Router {
+    let mut router = Router::new().route(verify_endpoint::PATH, any(verify));
+    for path in verify_endpoint::BELOW {
+        router = router.route(path, any(verify));
+    }
+    router.with_state(state)
 }
 
 /// Creates the router of `/metrics`, which is served on a separate listener. On a loopback address it

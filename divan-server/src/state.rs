@@ -211,6 +211,8 @@ pub struct HttpOptions {
     /// Username of the bot, without `@`, to which the Mini App's page links outside Telegram. Default:
     /// none.
     pub bot_username: Option<String>,
+    /// Name of the cookie that may contain the access token for `/auth/verify`. Default: none.
+    pub verify_cookie: Option<String>,
     /// Answers only to `localhost`, other names of the machine itself and the hosts of the two URLs, so
     /// that no page reaches the server by DNS rebinding. Default: no.
     pub local_hosts_only: bool,
@@ -250,6 +252,7 @@ impl Default for HttpOptions {
             miniapp_url: None,
             admin_url: None,
             bot_username: None,
+            verify_cookie: None,
             local_hosts_only: false,
             direct_bootstrap_only: false,
             is_development: false,

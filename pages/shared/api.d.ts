@@ -997,6 +997,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verify a request for a proxy
+         * @description Forward authentication: a reverse proxy asks before it forwards a request to another service. Nginx (`auth_request`), Caddy and Traefik (`forward_auth`) and Envoy (`ext_authz`) do so. Every method is accepted, and every path below this one. The access token is the bearer token of the request. It may also be in the cookie that the server is configured to read.
+         *
+         *     The headers of the response name the user. The proxy must replace these headers of the original request, also with empty values. A sign-out takes effect within one second.
+         *
+         *     With `role=admin`, only administrators who are signed in to the admin panel are accepted. Below this path, the query is that of the original request: `role=admin` is obeyed, and everything else is ignored.
+         */
+        get: operations["verify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health/live": {
         parameters: {
             query?: never;
@@ -10021,6 +10045,130 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `overloaded`, `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: {
+                /** @description `admin`: administrators only. `employee` accepts every user. */
+                role?: components["schemas"]["Role"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request is permitted. The headers name the user. */
+            200: {
+                headers: {
+                    /** @description The full name, encoded as in RFC 8187: `UTF-8''` and percent-encoded UTF-8 */
+                    "X-Auth-Name"?: string;
+                    /** @description `employee` or `admin` */
+                    "X-Auth-Role"?: string;
+                    /** @description The id of the session */
+                    "X-Auth-Session"?: string;
+                    /** @description The id of the linked Telegram account; empty if there is none */
+                    "X-Auth-Telegram-Id"?: string;
+                    /** @description The id of the user */
+                    "X-Auth-User"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };

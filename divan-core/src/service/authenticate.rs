@@ -33,6 +33,11 @@ impl Caller {
         self.found.session.id
     }
 
+    /// Returns `true` for an administrator who is signed in to the admin panel.
+    pub fn is_admin(&self) -> bool {
+        self.user().role == Role::Admin && self.audience() == Audience::Admin
+    }
+
     /// Returns the claims of the token.
     pub(super) fn claims(&self) -> &AccessTokenClaims {
         &self.claims
@@ -50,7 +55,7 @@ impl Caller {
     /// [`ServiceError::AdminRequired`], [`ServiceError::PasswordChangeRequired`].
     pub fn require_admin_any_scope(&self) -> Result<(), ServiceError> {
         self.require_limit(Some(Scope::SecondFactorEnrolment))?;
-        if self.user().role == Role::Admin && self.audience() == Audience::Admin {
+        if self.is_admin() {
             Ok(())
         } else {
             Err(ServiceError::AdminRequired)

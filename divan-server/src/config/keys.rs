@@ -50,6 +50,12 @@ section! {
 
     pub(super) ISSUER = ("DIVAN_ISSUER", "issuer of tokens (`iss`)", "https://sec.example.com")
         .when_unset("the origin of `DIVAN_ADMIN_URL`");
+
+    VERIFY_COOKIE = (
+        "DIVAN_VERIFY_COOKIE",
+        "name of the cookie in which `/auth/verify` accepts an access token, in addition to the `Authorization` header",
+        "__Host-access-token",
+    ).form("a cookie name").when_unset("no cookie is read");
 }
 
 /// Together with the signing key, the number of keys that a verifying service accepts.
@@ -62,6 +68,7 @@ pub(super) struct Keys {
     signing: Option<SigningKey>,
     verifying: Vec<VerifyingKey>,
     hs256_until: Option<SystemTime>,
+    pub(super) verify_cookie: Option<String>,
 }
 
 impl Keys {
@@ -89,6 +96,7 @@ impl Keys {
             }),
             verifying: verifying_keys(env),
             hs256_until: hs256_until(env),
+            verify_cookie: env.checked(&VERIFY_COOKIE, cookie_name),
         }
     }
 
@@ -132,6 +140,16 @@ fn secret_key(text: &str) -> Result<SecretKey, String> {
         ));
     }
     SecretKey::new(text).map_err(|short| format!("is too short: {short}; {COMPOSE_HINT}"))
+}
+
+/// Accepts a token of RFC 9110 §5.6.2, as RFC 6265 §4.1.1 requires.
+fn cookie_name(text: &str) -> Result<String, &'static str> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if text.bytes().all(is_token) && text.len() <= 64 {
+        Ok(text.to_owned())
+    } else {
+        Err("must be a cookie name: at most 64 ASCII letters, digits, and `!#$%&'*+-.^_|~`")
+    }
 }
 
 fn verifying_keys(env: &mut Env<'_>) -> Vec<VerifyingKey> {

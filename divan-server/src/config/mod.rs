@@ -93,6 +93,8 @@ pub struct Config {
     pub drain: Duration,
     /// Serves the documentation.
     pub docs: bool,
+    /// Name of the cookie that may contain the access token for `/auth/verify`.
+    pub verify_cookie: Option<String>,
     /// Served pages.
     pub pages: Pages,
     /// Required dependencies, in addition to the database.
@@ -233,6 +235,7 @@ impl Config {
                 drain,
                 docs,
                 pages,
+                verify_cookie: keys.verify_cookie,
                 required,
                 infra,
                 development,

@@ -24,7 +24,7 @@ pub(crate) struct ForClient {
 }
 
 impl ForClient {
-    fn new(parts: &Parts, state: &AppState) -> Self {
+    pub(super) fn new(parts: &Parts, state: &AppState) -> Self {
         Self {
             service: state.service().clone(),
             client: request_client(parts, state),

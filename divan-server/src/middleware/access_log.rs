@@ -8,6 +8,7 @@ use crate::error_chain::error_chain;
 use crate::extract::Peer;
 use crate::problem::{Problem, Refusal};
 use crate::state::{AppState, HttpOptions};
+use crate::verify_endpoint;
 
 /// Status of a request whose client closed the connection before the response, as in nginx.
 const CLIENT_CLOSED: u16 = 499;
@@ -69,6 +70,7 @@ impl AccessLog {
         self.state
             .counters()
             .observe(method, route, status, outcome, took);
+        let is_forward_auth = route.is_some_and(verify_endpoint::is_at);
         let (route, code) = (route.unwrap_or("-"), code.unwrap_or("-"));
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         if status >= 500 {
@@ -82,7 +84,9 @@ impl AccessLog {
                 cause,
                 "request failed"
             );
-        } else if self.method.is_safe() && status != StatusCode::FORBIDDEN.as_u16() {
+        } else if (self.method.is_safe() || is_forward_auth)
+            && status != StatusCode::FORBIDDEN.as_u16()
+        {
             // Most requests are reads, which the log of the proxy in front covers. A refused permission
             // is evidence.
             tracing::debug!(method, route, status, code, micros, request_id, "request");

@@ -9,6 +9,7 @@ use url::Url;
 use super::host::RequestHost;
 use crate::problem::Problem;
 use crate::state::HttpOptions;
+use crate::verify_endpoint;
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
@@ -19,8 +20,10 @@ pub(super) fn check(
     request: &Request,
     options: &HttpOptions,
 ) -> Result<(), Problem> {
+    let path = request.uri().path();
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    if reads || !request.uri().path().starts_with("/auth/") {
+    // Forward authentication changes nothing, and has method and headers of the original request.
+    if reads || !path.starts_with("/auth/") || verify_endpoint::is_at(path) {
         return Ok(());
     }
     let mut origins = request.headers().get_all(ORIGIN).iter();

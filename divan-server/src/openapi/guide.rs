@@ -20,8 +20,8 @@ const TAGS: [(&str, &str); 8] = [
     ("Users", "User management, for administrators."),
     ("Audit", "Audit events, for administrators."),
     (
-        "Keys",
-        "Public keys, for other services that verify access tokens.",
+        "Other services",
+        "Forward authentication for proxies, and public keys to verify access tokens.",
     ),
     ("Health", "Health checks, for operators."),
 ];

@@ -14,7 +14,7 @@ use crate::state::AppState;
 #[utoipa::path(
     get,
     path = Jwks::PATH,
-    tag = "Keys",
+    tag = "Other services",
     responses((
         status = 200,
         description = "The public keys",

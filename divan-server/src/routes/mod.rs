@@ -19,6 +19,7 @@ mod telegram;
 pub(crate) mod test_init_data;
 pub(crate) mod token;
 mod users;
+pub(crate) mod verify;
 pub(crate) mod wire;
 
 pub(crate) use examples::passkey_request;
@@ -93,6 +94,12 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(jwks::jwks))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+}
+
+/// The endpoint that proxies ask. It is apart because CORS would answer `OPTIONS` before it is called, and
+/// the proxy would forward such a request.
+pub(crate) fn forward_authentication() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(verify::verify))
 }
 
 /// The result of a handler.

@@ -31,6 +31,7 @@ pub(crate) const ADMIN_ORIGIN: &str = "https://sec.example.com";
 
 pub(crate) struct App<S = SqliteStore> {
     pub(crate) router: Router,
+    pub(crate) service: AuthService,
     pub(crate) state: AppState,
     pub(crate) store: S,
     pub(crate) clock: Arc<ManualClock>,
@@ -148,8 +149,9 @@ impl<S: Store + Clone + 'static> App<S> {
         http.miniapp_url = MINIAPP_ORIGIN.parse().ok();
         http.admin_url = ADMIN_ORIGIN.parse().ok();
         http.pages = Pages::All;
-        let state = AppState::new(service, http);
+        let state = AppState::new(service.clone(), http);
         Self {
+            service,
             router: router(state.clone()),
             state,
             store,
@@ -171,15 +173,7 @@ impl<S: Store + Clone + 'static> App<S> {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> TestResponse {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        TestResponse {
-            status: parts.status,
-            headers: parts.headers,
-            text,
-        }
+        send_to(&self.router, request).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> TestResponse {
@@ -276,6 +270,19 @@ impl<S: Store + Clone + 'static> App<S> {
         InitDataBuilder::new(self.clock.unix_seconds())
             .user(telegram_id, "First")
             .sign(&token)
+    }
+}
+
+/// Sends a request to a router.
+pub(crate) async fn send_to(router: &Router, request: Request<Body>) -> TestResponse {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    TestResponse {
+        status: parts.status,
+        headers: parts.headers,
+        text,
     }
 }
 

@@ -51,5 +51,6 @@ mod token;
 #[cfg(feature = "system-tests")]
 mod upgrade;
 mod user_files;
+mod verify;
 mod web_security;
 mod wording;

@@ -1,0 +1,87 @@
+use axum::extract::FromRequestParts;
+use axum::http::header::COOKIE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
+use divan_core::api::{MemberError, MemberErrorCode, ProblemCode};
+use divan_core::service::Caller;
+use divan_core::types::Role;
+use url::form_urlencoded;
+
+use super::authorization::bearer;
+use super::rejections::invalid;
+use super::service::ForClient;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::verify_endpoint;
+
+/// A request of a proxy that asks about another request.
+#[derive(Debug)]
+pub(crate) struct VerifiedRequest {
+    /// The holder of the access token.
+    pub(crate) caller: Caller,
+    /// The role that the proxy requires.
+    pub(crate) role: Option<Role>,
+}
+
+impl FromRequestParts<AppState> for VerifiedRequest {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let role = required_role(parts)?;
+        let token = access_token(parts, state.http().verify_cookie.as_deref())?;
+        let client = ForClient::new(parts, state);
+        let caller = client.service().authenticate(token).await?;
+        Ok(Self { caller, role })
+    }
+}
+
+/// Returns the bearer token, or the token in the cookie if there is no bearer token.
+fn access_token<'p>(parts: &'p Parts, cookie_name: Option<&str>) -> Result<&'p str, Problem> {
+    let missing = match bearer(parts) {
+        Err(problem) if problem.code() == ProblemCode::TokenMissing => problem,
+        outcome => return outcome,
+    };
+    let name = cookie_name.ok_or_else(|| missing.clone())?;
+    let mut values = cookies(&parts.headers, name);
+    match (values.next(), values.next()) {
+        (Some(token), None) => Ok(token),
+        // Another site of the domain may have set the second one.
+        (Some(_), Some(_)) => Err(Problem::new(ProblemCode::TokenInvalid)),
+        (None, _) => Err(missing),
+    }
+}
+
+/// Returns the values of all cookies with this name (RFC 6265 §5.4).
+fn cookies<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
+    let lines = headers.get_all(COOKIE).into_iter();
+    let pairs = lines
+        .filter_map(|line| HeaderValue::to_str(line).ok())
+        .flat_map(|line| line.split(';'));
+    pairs.filter_map(move |pair| {
+        let (key, value) = pair.split_once('=')?;
+        (key.trim() == name).then_some(value.trim())
+    })
+}
+
+/// Returns the role that the proxy requires. Below the path, the query is that of the original request, so
+/// its sender cannot cause an error, and can only make the requirement stricter.
+fn required_role(parts: &Parts) -> Result<Option<Role>, Problem> {
+    let query = parts.uri.query().unwrap_or_default();
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    let mut roles = pairs.filter_map(|(name, value)| (name == "role").then_some(value));
+    if verify_endpoint::is_below(parts.uri.path()) {
+        return Ok(roles.any(|role| role == "admin").then_some(Role::Admin));
+    }
+    let error = |code, message| Err(invalid(MemberError::new("/role", code, message)));
+    match (roles.next(), roles.next()) {
+        (None, _) => Ok(None),
+        (Some(role), None) => match role.parse() {
+            Ok(role) => Ok(Some(role)),
+            Err(_) => error(
+                MemberErrorCode::UnknownValue,
+                "must be `admin` or `employee`",
+            ),
+        },
+        (Some(_), Some(_)) => error(MemberErrorCode::DuplicateMember, "must not be repeated"),
+    }
+}
