@@ -128,6 +128,10 @@ pub(super) struct WireClaims<'a> {
     pub(super) sub: UserId,
     #[serde(borrow)]
     pub(super) aud: Cow<'a, str>,
+    /// The application that requested the token (RFC 9068 §2.2): one per audience, named by its host.
+    /// Not in tokens of older versions.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) client_id: Option<Cow<'a, str>>,
     pub(super) role: Role,
     pub(super) sid: SessionId,
     #[serde(rename = "gen")]

@@ -104,6 +104,7 @@ impl TokenIssuer {
             iss: (&*self.issuer).into(),
             sub: subject.user,
             aud: self.audiences.claim(subject.audience, subject.scope),
+            client_id: Some(self.audiences.host(subject.audience).into()),
             role: subject.role,
             sid: subject.session,
             generation: subject.generation,

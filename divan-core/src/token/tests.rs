@@ -62,6 +62,7 @@ impl Fixture {
             iss: ISSUER.into(),
             sub: user(),
             aud: "sec.example.com".into(),
+            client_id: None,
             role: Role::Admin,
             sid: session(),
             generation: 7,
@@ -90,7 +91,7 @@ fn a_token_tells_when_and_how_the_user_signed_in() {
         (Some(NOW - 60), methods)
     );
 
-    // As older versions issued it.
+    // As older versions issued it, without `client_id` too.
     let claims = f.verifier.verify(&f.token_with(|_| ())).unwrap();
     assert_eq!(
         (claims.auth_time, claims.auth_methods),
@@ -131,7 +132,8 @@ fn a_token_contains_only_the_documented_claims() {
     let mut claims = parts[1].as_object().unwrap().clone();
     assert_eq!(claims.remove("jti").unwrap().as_str().unwrap().len(), 22);
     let expected = json!({
-        "iss": ISSUER, "sub": user(), "aud": "sec.example.com", "role": "admin", "sid": session(), "gen": 7,
+        "iss": ISSUER, "sub": user(), "aud": "sec.example.com", "client_id": "sec.example.com",
+        "role": "admin", "sid": session(), "gen": 7,
         "iat": NOW, "nbf": NOW, "exp": NOW + 600,
     });
     assert_eq!(Value::Object(claims), expected);
@@ -250,6 +252,15 @@ fn verify_rejects_limited_tokens_and_verify_any_scope_accepts_them() {
     );
     let claims = f.verifier.verify_any_scope(token.expose()).unwrap();
     assert_eq!(claims.scope, Some(Scope::PasswordChange));
+    let payload = URL_SAFE_NO_PAD.decode(token.expose().split('.').nth(1).unwrap());
+    let payload: Value = serde_json::from_slice(&payload.unwrap()).unwrap();
+    assert_eq!(
+        (&payload["aud"], &payload["client_id"]),
+        (
+            &json!("divan.example.com/limited"),
+            &json!("divan.example.com")
+        )
+    );
     assert!(
         f.verifier
             .verify_any_scope(&f.token())

@@ -14,7 +14,7 @@ pub struct Addresses {
     pub admin: Url,
     /// Audiences of tokens: the hosts of the two URLs.
     pub audiences: Audiences,
-    /// Issuer of tokens (`iss`).
+    /// Issuer of tokens (`iss`), exactly as configured: verifiers compare it as text.
     pub issuer: String,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn read(env: &mut Env<'_>, http: &HttpConfig, port: u16) -> Option<Ad
         Some(url) => Some(url.clone()),
         None => Url::parse(&format!("http://{name}.localhost:{port}/")).ok(),
     };
-    let issuer = env.text(&ISSUER);
+    let issuer = env.checked(&ISSUER, issuer);
     let (miniapp, admin) = (
         or_local(&http.miniapp_url, "divan")?,
         or_local(&http.admin_url, "sec")?,
@@ -79,4 +79,19 @@ pub(super) fn read(env: &mut Env<'_>, http: &HttpConfig, port: u16) -> Option<Ad
         audiences,
         issuer,
     })
+}
+
+/// Checks an issuer (RFC 8414 §2) and leaves its text unchanged.
+fn issuer(text: &str) -> Result<String, &'static str> {
+    let is_issuer = |url: &Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && !text.contains('@')
+    };
+    Url::parse(text)
+        .ok()
+        .filter(is_issuer)
+        .map(|_| text.to_owned())
+        .ok_or("must be an http or https URL without credentials, query and fragment")
 }
