@@ -1,5 +1,5 @@
-//! `cargo run --example key_rotation`: moves from `SECRET_KEY` to EdDSA and then to the next
-//! key, without signing users out, and with another service that verifies the tokens with public keys
+//! `cargo run --example key_rotation`: moves from `SECRET_KEY` to EdDSA and then to a key for
+//! ES256, without signing users out, and with another service that verifies the tokens with public keys
 //! only.
 
 use std::error::Error;
@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use divan_core::clock::{Clock, SystemClock};
 use divan_core::entropy::OsEntropy;
 use divan_core::token::{
-    Audience, Audiences, KeyRing, SecretKey, SigningKey, TokenError, TokenIssuer, TokenSubject,
-    TokenVerifier,
+    Audience, Audiences, KeyRing, SecretKey, SigningAlgorithm, SigningKey, TokenError, TokenIssuer,
+    TokenSubject, TokenVerifier,
 };
 use divan_core::types::Role;
 
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Access tokens live for 15 minutes; by then every client has a new one.
     let (first, soon) = (
-        SigningKey::generate(&OsEntropy)?,
+        SigningKey::generate(SigningAlgorithm::EdDsa, &OsEntropy)?,
         SystemClock.now() + Duration::from_mins(20),
     );
     let moved = KeyRing::from(&first).accept_hs256_until(&secret, soon);
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         elsewhere(&moved, &of_first)?
     );
 
-    let second = SigningKey::generate(&OsEntropy)?;
+    let second = SigningKey::generate(SigningAlgorithm::Es256, &OsEntropy)?;
     let announced = KeyRing::from(&first).accept(second.verifying_key());
     println!(
         "3. The next key is announced: {} keys are public.",
@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rotated = KeyRing::from(&second).accept(first.verifying_key());
     let of_second = issue(&rotated)?;
     println!(
-        "4. The next key signs: a token names the key {}.",
+        "4. ES256: a token names the next key {}.",
         second.verifying_key().kid()
     );
     println!(

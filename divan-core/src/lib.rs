@@ -37,7 +37,7 @@
 //! | `serde`, `utoipa` | serialization of the verified data of `init_data`, and OpenAPI schemas for it |
 //! | `simd` | AVX-512 instructions for verification, detected at run time |
 //! | `password` | `password`: Argon2id behind a bounded queue, and the policy for new passwords |
-//! | `token` | `token`: access tokens, signed with HS256 or EdDSA, and key rotation |
+//! | `token` | `token`: access tokens, signed with HS256, EdDSA or ES256, and key rotation |
 //! | `api` | `api`: the wire contract; the feature `openapi` adds OpenAPI schemas for its requests and responses |
 //! | `second-factor` | `second_factor`: one-time codes of authenticator apps (TOTP) and recovery codes |
 //! | `passkeys` | `passkey`: passkeys of administrators (WebAuthn), in `service` too |

@@ -2,7 +2,7 @@
 //! Divan and shares neither a secret nor a database with it.
 //!
 //! It listens on 127.0.0.1:3000 until it is interrupted. `GET /hello` accepts any access
-//! token, `GET /reports` that of an administrator. Start a Divan server that signs with EdDSA first:
+//! token, `GET /reports` that of an administrator. Start a Divan server that signs with a key of its own first:
 //!
 //! ```sh
 //! cargo run -p divan-server -- keys generate --out key.pem

@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use divan_client::api::{AdminLoginRequest, BootstrapRequest};
 use divan_client::{Client, Secret};
 use divan_core::entropy::OsEntropy;
-use divan_core::token::SigningKey;
+use divan_core::token::{SigningAlgorithm, SigningKey};
 use divan_server::{Config, Migrations, Server};
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -105,7 +105,7 @@ impl Divan {
 async fn divan() -> (tempfile::TempDir, Divan) {
     let folder = tempfile::tempdir().unwrap();
     for name in ["first.pem", "second.pem"] {
-        let key = SigningKey::generate(&OsEntropy).unwrap();
+        let key = SigningKey::generate(SigningAlgorithm::EdDsa, &OsEntropy).unwrap();
         std::fs::write(folder.path().join(name), key.to_pem().expose()).unwrap();
     }
     let divan = Divan::start(folder.path(), Some("first.pem"), "127.0.0.1:0").await;

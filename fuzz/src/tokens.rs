@@ -9,8 +9,8 @@ use divan_core::clock::ManualClock;
 use divan_core::entropy::SeededEntropy;
 use divan_core::token::{
     AccessTokenClaims, Audience, Audiences, DeviceKeys, DeviceToken, KeyRing, RefreshKeys,
-    RefreshToken, Scope, SecretKey, SigningKey, TokenError, TokenIssuer, TokenSubject,
-    TokenVerifier,
+    RefreshToken, Scope, SecretKey, SigningAlgorithm, SigningKey, TokenError, TokenIssuer,
+    TokenSubject, TokenVerifier,
 };
 use divan_core::types::{DeviceId, Role, UserId};
 use hmac::{Hmac, KeyInit, Mac};
@@ -25,7 +25,8 @@ const NOW: u64 = 1_780_000_000;
 const LEEWAY: u64 = 30;
 const SALT: [u8; 16] = [1; 16];
 
-/// The verifier of a server that has moved from HS256 to EdDSA, and the tokens that both issued.
+/// The verifier of a server that has moved from HS256 to EdDSA and accepts ES256, and the tokens that
+/// all three issued.
 struct Access {
     verifier: TokenVerifier,
     issued: Vec<String>,
@@ -45,7 +46,9 @@ pub fn access_tokens(bytes: &[u8]) {
 impl Access {
     fn new() -> Self {
         let secret = SecretKey::new(SECRET).unwrap();
-        let signing = SigningKey::generate(&SeededEntropy::new(1)).unwrap();
+        let key = |algorithm| SigningKey::generate(algorithm, &SeededEntropy::new(1)).unwrap();
+        let signing = key(SigningAlgorithm::EdDsa);
+        let next = key(SigningAlgorithm::Es256);
         let audiences = Audiences::new(HOSTS[0], HOSTS[1]).unwrap();
         let clock = Arc::new(ManualClock::at_unix(NOW));
         let entropy = Arc::new(SeededEntropy::new(2));
@@ -61,10 +64,13 @@ impl Access {
             [
                 issue(KeyRing::from(&secret), scope),
                 issue(KeyRing::from(&signing), scope),
+                issue(KeyRing::from(&next), scope),
             ]
         });
         let until = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(NOW + 1);
-        let ring = KeyRing::from(&signing).accept_hs256_until(&secret, until);
+        let ring = KeyRing::from(&signing)
+            .accept(next.verifying_key())
+            .accept_hs256_until(&secret, until);
         let verifier = TokenVerifier::new(ring, ISSUER, audiences).clock(clock.clone());
         Self {
             verifier,

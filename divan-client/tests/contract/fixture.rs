@@ -18,7 +18,7 @@ use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::SqliteStore;
 
-use divan_core::token::{Audiences, KeyRing, SecretKey, SigningKey};
+use divan_core::token::{Audiences, KeyRing, SecretKey, SigningAlgorithm, SigningKey};
 use divan_server::{AppState, HttpOptions, router};
 
 pub(crate) const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
@@ -70,7 +70,8 @@ pub(crate) async fn fixture() -> Fixture {
     let bootstrap_token = Secret::new("the bootstrap token");
     let [server_clock, client_clock] =
         [(); 2].map(|()| Arc::new(ManualClock::at_unix(1_780_000_000)));
-    let signing_key = SigningKey::generate(&SeededEntropy::new(1)).unwrap();
+    let signing_key =
+        SigningKey::generate(SigningAlgorithm::EdDsa, &SeededEntropy::new(1)).unwrap();
     let store = SqliteStore::open(&folder.path().join("divan.db")).await;
     let store = Arc::new(store.unwrap());
     let service = |approval| {

@@ -220,7 +220,7 @@ impl AuthService {
         self.parts.region
     }
 
-    /// Returns the public keys that verify access tokens; none without EdDSA.
+    /// Returns the public keys that verify access tokens; none without a signing key.
     pub fn jwks(&self) -> &JwkSet {
         &self.parts.jwks
     }

@@ -39,8 +39,8 @@ pub struct InvalidAudiences;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidKey {
-    /// The text is not a key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`) or, for verifying, SPKI
-    /// (`BEGIN PUBLIC KEY`).
+    /// The text is not a key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`), SEC 1 (`BEGIN EC PRIVATE KEY`) or,
+    /// for verifying, SPKI (`BEGIN PUBLIC KEY`).
     #[error("it does not contain a key in PEM (PKCS#8)")]
     NotPem,
     /// The key is encrypted.
@@ -49,7 +49,10 @@ pub enum InvalidKey {
     /// The key is public.
     #[error("it contains a public key, and signing requires a private key")]
     Public,
-    /// The key is of another kind, or a low-order point, for which anyone can forge signatures.
-    #[error("its key is not an Ed25519 key, or is a low-order point (invalid)")]
-    NotEd25519,
+    /// The key is neither an Ed25519 nor a P-256 key, or a damaged one of the form SEC 1.
+    #[error("its key is of an unsupported type; use an Ed25519 or P-256 key")]
+    Unsupported,
+    /// The key is damaged, or a point for which anyone can forge signatures.
+    #[error("its key is damaged or invalid")]
+    Malformed,
 }

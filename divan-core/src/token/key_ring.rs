@@ -3,24 +3,26 @@ use std::time::SystemTime;
 
 use jsonwebtoken::signature::{Signer as _, Verifier as _};
 
-use super::eddsa::{SigningKey, VerifyingKey, is_eddsa_header};
 use super::error::TokenError;
 use super::keys::SecretKey;
+use super::signing_key::SigningKey;
+use super::verifying_key::{VerifyingKey, is_header_of_a_key};
 use crate::clock::Clock;
 use crate::types::JwkSet;
 
 /// The keys of access tokens: one signing key, and all keys whose tokens are accepted.
 ///
-/// A ring from a [`SecretKey`] signs with HS256, one from a [`SigningKey`] with EdDSA. It always
-/// accepts its own tokens.
+/// A ring from a [`SecretKey`] signs with HS256, one from a [`SigningKey`] with EdDSA or
+/// ES256. It always accepts its own tokens, and tokens of any further keys, whatever their algorithm.
 ///
 /// To change keys without signing users out, accept the old key until its tokens have expired:
 ///
 /// ```
 /// use divan_core::entropy::OsEntropy;
-/// use divan_core::token::{KeyRing, SigningKey};
+/// use divan_core::token::{KeyRing, SigningAlgorithm, SigningKey};
 ///
-/// let (old, new) = (SigningKey::generate(&OsEntropy)?, SigningKey::generate(&OsEntropy)?);
+/// let old = SigningKey::generate(SigningAlgorithm::EdDsa, &OsEntropy)?;
+/// let new = SigningKey::generate(SigningAlgorithm::Es256, &OsEntropy)?;
 /// let ring = KeyRing::from(&new).accept(old.verifying_key());
 /// let kids: Vec<_> = ring.jwks().keys.into_iter().filter_map(|key| key.kid).collect();
 /// assert_eq!(kids, [new.verifying_key().kid(), old.verifying_key().kid()]);
@@ -37,11 +39,12 @@ impl KeyRing {
     #[must_use]
     pub fn accept(mut self, key: &VerifyingKey) -> Self {
         self.accepted
-            .add(key.encoded_header(), AcceptedKey::EdDsa(key.clone()));
+            .add(key.encoded_header(), AcceptedKey::Public(key.clone()));
         self
     }
 
-    /// Accepts HS256 tokens of this key until a given time, after a change to EdDSA. Default: none.
+    /// Accepts HS256 tokens of this key until a given time, after a change to a
+    /// [`SigningKey`]. Default: none.
     /// No effect on a ring that signs with HS256.
     #[must_use]
     pub fn accept_hs256_until(mut self, key: &SecretKey, until: SystemTime) -> Self {
@@ -55,7 +58,8 @@ impl KeyRing {
         self
     }
 
-    /// Returns the public keys for other services; empty without EdDSA.
+    /// Returns the public keys for other services; empty for a ring of a
+    /// [`SecretKey`] alone.
     pub fn jwks(&self) -> JwkSet {
         self.accepted.jwks()
     }
@@ -87,7 +91,7 @@ impl From<&SigningKey> for KeyRing {
         let header: Arc<str> = key.verifying_key().encoded_header().into();
         let signer = Signer {
             header,
-            key: SignerKey::EdDsa(key.clone()),
+            key: SignerKey::Private(key.clone()),
         };
         Self {
             signer,
@@ -113,14 +117,14 @@ pub(super) struct Signer {
 #[derive(Clone, Debug)]
 enum SignerKey {
     Hs256(SecretKey),
-    EdDsa(SigningKey),
+    Private(SigningKey),
 }
 
 impl Signer {
     pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
         match &self.key {
             SignerKey::Hs256(key) => key.sign(message),
-            SignerKey::EdDsa(key) => key.sign(message).to_vec(),
+            SignerKey::Private(key) => key.sign(message).to_vec(),
         }
     }
 }
@@ -135,7 +139,7 @@ pub(super) enum AcceptedKey {
         key: SecretKey,
         until: Option<SystemTime>,
     },
-    EdDsa(VerifyingKey),
+    Public(VerifyingKey),
 }
 
 impl AcceptedKeys {
@@ -150,7 +154,7 @@ impl AcceptedKeys {
             .iter()
             .filter_map(|jwk| VerifyingKey::from_jwk(jwk).ok());
         for key in usable.take(Self::MAX_FROM_JWKS) {
-            accepted.add(key.encoded_header(), AcceptedKey::EdDsa(key));
+            accepted.add(key.encoded_header(), AcceptedKey::Public(key));
         }
         accepted
     }
@@ -168,14 +172,14 @@ impl AcceptedKeys {
                 until: Some(until), ..
             }) if clock.now() >= *until => Err(TokenError::Malformed),
             Some(key) => Ok(key),
-            None if is_eddsa_header(header) => Err(TokenError::UnknownKey),
+            None if is_header_of_a_key(header) => Err(TokenError::UnknownKey),
             None => Err(TokenError::Malformed),
         }
     }
 
     fn jwks(&self) -> JwkSet {
         JwkSet::new(self.0.iter().filter_map(|(_, key)| match key {
-            AcceptedKey::EdDsa(key) => Some(key.to_jwk()),
+            AcceptedKey::Public(key) => Some(key.to_jwk()),
             AcceptedKey::Hs256 { .. } => None,
         }))
     }
@@ -194,7 +198,7 @@ impl AcceptedKey {
     pub(super) fn is_signed(&self, message: &[u8], signature: &Vec<u8>) -> bool {
         match self {
             Self::Hs256 { key, .. } => key.verify(message, signature).is_ok(),
-            Self::EdDsa(key) => key.is_signed(message, signature),
+            Self::Public(key) => key.is_signed(message, signature),
         }
     }
 }

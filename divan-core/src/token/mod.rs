@@ -1,5 +1,5 @@
 //! Access tokens: JSON Web Tokens of the profile RFC 9068 (`typ: at+jwt`), signed with HS256, or
-//! with EdDSA so that other services verify them without a secret: see [`KeyRing`] and
+//! with EdDSA or ES256 so that other services verify them without a secret: see [`KeyRing`] and
 //! [`TokenVerifier::from_jwks`].
 //!
 //! ```
@@ -37,11 +37,14 @@ mod derived_key;
 mod device;
 mod eddsa;
 mod error;
+mod es256;
 mod issuer;
 mod key_ring;
 mod keys;
 mod refresh;
+mod signing_key;
 mod verifier;
+mod verifying_key;
 
 #[cfg(feature = "second-factor")]
 pub(crate) use derived_key::DerivedKey;
@@ -49,17 +52,24 @@ pub(crate) use derived_key::DerivedKey;
 pub use audiences::Audiences;
 pub use claims::{AccessTokenClaims, Scope, TokenSubject};
 pub use device::{DeviceKeys, DeviceToken};
-pub use eddsa::{SigningKey, VerifyingKey};
 pub use error::{InvalidAudiences, InvalidKey, ShortKey, TokenError};
 pub use issuer::{AccessToken, TokenIssuer};
 pub use key_ring::KeyRing;
 pub use keys::SecretKey;
 pub use refresh::{RefreshKeys, RefreshToken};
+pub use signing_key::{SigningAlgorithm, SigningKey};
 pub use verifier::TokenVerifier;
+pub use verifying_key::VerifyingKey;
 
 pub use crate::types::Audience;
 
 #[cfg(test)]
 mod eddsa_tests;
+#[cfg(test)]
+mod es256_tests;
+#[cfg(test)]
+mod key_ring_tests;
+#[cfg(test)]
+mod test_keys;
 #[cfg(test)]
 mod tests;

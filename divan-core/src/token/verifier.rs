@@ -44,14 +44,14 @@ impl TokenVerifier {
     ///
     /// ```
     /// use divan_core::entropy::OsEntropy;
-    /// use divan_core::token::{TokenSubject, KeyRing, SigningKey, Audiences, TokenIssuer, TokenVerifier};
+    /// use divan_core::token::{TokenSubject, KeyRing, SigningAlgorithm, SigningKey, Audiences, TokenIssuer, TokenVerifier};
     /// use divan_core::types::{JwkSet, Role, Audience};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let user = "0199d0f0-0000-7000-8000-000000000001".parse()?;
     /// # let session = "0199d0f0-0000-7000-8000-000000000002".parse()?;
     /// # let subject = TokenSubject::new(user, Role::Employee, Audience::MiniApp, session, 1);
-    /// let keys = KeyRing::from(&SigningKey::generate(&OsEntropy)?);
+    /// let keys = KeyRing::from(&SigningKey::generate(SigningAlgorithm::EdDsa, &OsEntropy)?);
     /// let audiences = Audiences::new("divan.example.com", "sec.example.com")?;
     /// let token = TokenIssuer::new(&keys, "https://sec.example.com", audiences.clone()).issue(&subject)?;
     ///

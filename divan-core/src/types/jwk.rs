@@ -36,19 +36,19 @@ pub struct JwkSet {
     feature = "openapi",
     derive(utoipa::ToSchema),
     schema(
-        description = "A public key: a JWK (RFC 7517, section 4), here for Ed25519 (RFC 8037)."
+        description = "A public key: a JWK (RFC 7517, section 4), here for Ed25519 (RFC 8037) or P-256 (RFC 7518, section 6.2)."
     )
 )]
 #[non_exhaustive]
 pub struct Jwk {
-    /// The key type; `OKP` here.
+    /// The key type; `OKP` for Ed25519 and `EC` for P-256 here.
     #[cfg_attr(feature = "openapi", schema(example = "OKP"))]
     pub kty: String,
-    /// The curve; `Ed25519` here.
+    /// The curve; `Ed25519` or `P-256` here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false, example = "Ed25519"))]
     pub crv: Option<String>,
-    /// The public key, in base64url.
+    /// The public key of `Ed25519`, or its first coordinate on `P-256`, in base64url.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
@@ -58,6 +58,16 @@ pub struct Jwk {
         )
     )]
     pub x: Option<String>,
+    /// The second coordinate of a key on `P-256`, in base64url; none for `Ed25519`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            nullable = false,
+            example = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
+        )
+    )]
+    pub y: Option<String>,
     /// The key's id; its thumbprint (RFC 7638) here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
@@ -72,7 +82,7 @@ pub struct Jwk {
     #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false, example = "sig"))]
     pub key_use: Option<String>,
-    /// The algorithm; `EdDSA` here.
+    /// The algorithm; `EdDSA` or `ES256` here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false, example = "EdDSA"))]
     pub alg: Option<String>,

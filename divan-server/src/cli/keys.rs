@@ -3,11 +3,11 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use divan_core::entropy::OsEntropy;
 use divan_core::private_file::PrivateFile;
 use divan_core::secret::Secret;
-use divan_core::token::{InvalidKey, SigningKey, VerifyingKey};
+use divan_core::token::{InvalidKey, SigningAlgorithm, SigningKey, VerifyingKey};
 
 use super::Outcome;
 use super::output::{explain, json, line};
@@ -17,7 +17,7 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Generate a key that signs access tokens (Ed25519, PKCS#8 in PEM), and print its id
+    /// Generate a key that signs access tokens (PKCS#8 in PEM), and print its id
     ///
     /// With --out, the id is printed to standard output. Without it, the key is printed to standard
     /// output and the id to standard error.
@@ -28,9 +28,30 @@ pub(super) enum Command {
 
 #[derive(Args, Debug)]
 pub(super) struct GenerateArgs {
+    /// Algorithm of the signatures
+    #[arg(long, value_enum, default_value_t)]
+    algorithm: Algorithm,
     /// File to write, which must not exist yet; created with mode 0600 [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Algorithm {
+    /// EdDSA with Ed25519: fast, but many programs do not verify it
+    #[default]
+    Eddsa,
+    /// ECDSA with P-256, which every common JWT library verifies
+    Es256,
+}
+
+impl From<Algorithm> for SigningAlgorithm {
+    fn from(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Eddsa => Self::EdDsa,
+            Algorithm::Es256 => Self::Es256,
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -52,16 +73,16 @@ enum KeysError {
 
 pub(super) fn run(command: &Command) -> Outcome {
     match command {
-        Command::Generate(args) => generate(args.out.as_deref())?,
+        Command::Generate(args) => generate(args)?,
         Command::Show(args) => show(args)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn generate(out: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {
-    let key = SigningKey::generate(&OsEntropy)?;
+fn generate(args: &GenerateArgs) -> Result<(), Box<dyn std::error::Error>> {
+    let key = SigningKey::generate(args.algorithm.into(), &OsEntropy)?;
     let kid = key.verifying_key().kid();
-    if let Some(path) = out {
+    if let Some(path) = &args.out {
         let mut file = PrivateFile::create(path)?;
         file.write_all(key.to_pem().expose().as_bytes())?;
         file.publish()?;

@@ -31,8 +31,8 @@ section! {
 
     pub(super) SIGNING_KEY = (
         "DIVAN_SIGNING_KEY",
-        "private key that signs access tokens with EdDSA (Ed25519, PKCS#8 in PEM), usually as a file from `divan-server keys \
-         generate`",
+        "private key that signs access tokens with EdDSA (Ed25519) or ES256 (P-256), in PEM (PKCS#8), usually as a file from \
+         `divan-server keys generate`",
         "'<the output of divan-server keys generate>'",
     ).when_unset("`SECRET_KEY` signs them (HS256)").secret().lines();
 
@@ -48,7 +48,11 @@ section! {
         "2030-01-31T12:00:00Z",
     ).when_unset("refused once a signing key is set");
 
-    pub(super) ISSUER = ("DIVAN_ISSUER", "issuer of tokens (`iss`)", "https://sec.example.com")
+    pub(super) ISSUER = (
+        "DIVAN_ISSUER",
+        "issuer of tokens (`iss`): a URL, which verifiers compare character by character",
+        "https://sec.example.com",
+    )
         .when_unset("the origin of `DIVAN_ADMIN_URL`");
 
     VERIFY_COOKIE = (
@@ -92,7 +96,7 @@ impl Keys {
             previous_secret,
             signing: env.checked(&SIGNING_KEY, |pem| {
                 SigningKey::from_pem(pem)
-                    .map_err(|error| format!("must be an Ed25519 private key: {error}"))
+                    .map_err(|error| format!("must be an Ed25519 or P-256 private key: {error}"))
             }),
             verifying: verifying_keys(env),
             hs256_until: hs256_until(env),

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use divan_core::entropy::SeededEntropy;
 use divan_core::password::{Password, PasswordPolicy, WeakPassword};
 use divan_core::service::BootstrapPolicy;
-use divan_core::token::SigningKey;
+use divan_core::token::{SigningAlgorithm, SigningKey};
 
 use super::*;
 
@@ -261,6 +261,31 @@ fn the_two_audiences_must_have_different_hosts() {
 }
 
 #[test]
+fn the_issuer_is_a_url_and_kept_character_by_character() {
+    for issuer in [
+        "https://sec.example.com",
+        "https://SEC.example.com:443/a/",
+        "http://sec.localhost:8000",
+    ] {
+        let config = read(&with(&[("DIVAN_ISSUER", issuer)])).unwrap();
+        assert_eq!(config.addresses.issuer, issuer);
+    }
+    for issuer in [
+        "divan",
+        "sec.example.com",
+        "ftp://sec.example.com",
+        "https://sec.example.com?a=b",
+        "https://sec.example.com#a",
+        "https://a@sec.example.com",
+        "https://",
+    ] {
+        let errors = read(&with(&[("DIVAN_ISSUER", issuer)])).unwrap_err();
+        let found: Vec<&str> = errors.0.iter().map(|error| &*error.variable).collect();
+        assert_eq!(found, ["DIVAN_ISSUER"], "{issuer}");
+    }
+}
+
+#[test]
 fn a_secret_and_its_file_are_mutually_exclusive() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
@@ -413,14 +438,14 @@ fn session_lifetimes_must_be_consistent_durations() {
 fn keys() -> (tempfile::TempDir, SigningKey) {
     let (folder, key) = (
         tempfile::tempdir().unwrap(),
-        SigningKey::generate(&SeededEntropy::new(1)).unwrap(),
+        SigningKey::generate(SigningAlgorithm::EdDsa, &SeededEntropy::new(1)).unwrap(),
     );
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("private.pem", key.to_pem().expose());
     write("public.pem", &key.verifying_key().to_pem());
     write(
         "next.pem",
-        SigningKey::generate(&SeededEntropy::new(2))
+        SigningKey::generate(SigningAlgorithm::EdDsa, &SeededEntropy::new(2))
             .unwrap()
             .to_pem()
             .expose(),
@@ -485,7 +510,7 @@ fn all_invalid_keys_are_reported_at_once_without_their_paths() {
                 ("DIVAN_VERIFYING_KEY_FILES", &list),
             ],
             vec![
-                "DIVAN_SIGNING_KEY_FILE must be an Ed25519 private key: it contains a public key, and signing requires a private key (example: ",
+                "DIVAN_SIGNING_KEY_FILE must be an Ed25519 or P-256 private key: it contains a public key, and signing requires a private key (example: ",
                 "DIVAN_VERIFYING_KEY_FILES must name files with keys: file 2 is not usable: it does not contain a key in PEM (PKCS#8) (example: ",
                 "DIVAN_VERIFYING_KEY_FILES must name files with keys: file 3 does not exist (example: ",
             ],
@@ -493,7 +518,7 @@ fn all_invalid_keys_are_reported_at_once_without_their_paths() {
         (
             vec![("DIVAN_SIGNING_KEY", "hidden")],
             vec![
-                "DIVAN_SIGNING_KEY must be an Ed25519 private key: it does not contain a key in PEM",
+                "DIVAN_SIGNING_KEY must be an Ed25519 or P-256 private key: it does not contain a key in PEM",
             ],
         ),
         (
@@ -514,7 +539,7 @@ fn all_invalid_keys_are_reported_at_once_without_their_paths() {
                 ("DIVAN_ACCEPT_HS256_UNTIL", "tomorrow"),
             ],
             vec![
-                "DIVAN_SIGNING_KEY_FILE must be an Ed25519 private key",
+                "DIVAN_SIGNING_KEY_FILE must be an Ed25519 or P-256 private key",
                 "DIVAN_ACCEPT_HS256_UNTIL must be a time in RFC 3339 form",
             ],
         ),

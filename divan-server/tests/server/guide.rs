@@ -54,7 +54,7 @@ trap 'kill $server 2> /dev/null' EXIT
 "#;
 
 /// Effects that a section must have, and what has to be prepared for it.
-const SECTIONS: [(&str, &str, &str); 10] = [
+const SECTIONS: [(&str, &str, &str); 11] = [
     (
         "Stolen bot token",
         "INIT_DATA=$(divan-server init-data sign --user-id 42); is $(auto_login) 200 before",
@@ -92,7 +92,7 @@ const SECTIONS: [(&str, &str, &str); 10] = [
         "is $(me $TOKEN) 401 'the session'",
     ),
     (
-        "Change from `SECRET_KEY` to EdDSA",
+        "Change from `SECRET_KEY` to a signing key",
         "",
         r#"is $(status localhost:$PORT/auth/refresh --json "{\"refresh_token\": \"$REFRESH\"}") 200 'a refresh'"#,
     ),
@@ -107,6 +107,18 @@ const SECTIONS: [(&str, &str, &str); 10] = [
         "Rotate a key",
         "divan-server keys generate --out etc/a.pem; set_variable DIVAN_SIGNING_KEY_FILE $PWD/etc/a.pem; restart",
         r#"is $(status localhost:$PORT/auth/refresh --json "{\"refresh_token\": \"$REFRESH\"}") 200 'a refresh'"#,
+    ),
+    (
+        "Change from EdDSA to ES256",
+        r#"divan-server keys generate --out etc/a.pem; set_variable DIVAN_SIGNING_KEY_FILE $PWD/etc/a.pem; restart
+           alg() { cut -d. -f1 | tr '_-' '/+' | base64 -d 2> /dev/null | member alg || true; }
+           refresh() { curl -sf localhost:$PORT/auth/refresh --json "{\"refresh_token\": \"$REFRESH\"}" > answer; }
+           refresh; TOKEN=$(member access_token < answer); REFRESH=$(member refresh_token < answer)
+           is "$(echo $TOKEN | alg)" EdDSA before
+           restart() { stop; start; grep -q a.pub.pem .env && is $(me $TOKEN) 200 'a token of the old key' || true; }"#,
+        r#"is $(me $TOKEN) 401 'a token of the removed key'; refresh
+           is "$(member access_token < answer | alg)" ES256 'a refresh'
+           is "$(curl -s localhost:$PORT/.well-known/jwks.json | member alg)" ES256 'the JWKS'"#,
     ),
     (
         "SQLite",

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use divan_core::token::{SigningKey, VerifyingKey};
+use divan_core::token::{SigningAlgorithm, SigningKey, VerifyingKey};
 use serde_json::{Value, json};
 
 use crate::harness::*;
@@ -49,6 +49,13 @@ fn a_key_is_printed_without_a_file_name() {
         (code, stderr),
         (0, format!("kid {}\n", key.verifying_key().kid()))
     );
+    assert_eq!(key.algorithm(), SigningAlgorithm::EdDsa, "the default");
+    let es256 = ["keys", "generate", "--algorithm", "es256"];
+    let (_, pem_of_es256, _) = run(program(folder.path()).args(es256));
+    let es256 = SigningKey::from_pem(&pem_of_es256).unwrap();
+    assert_eq!(es256.algorithm(), SigningAlgorithm::Es256);
+    let rs256 = ["keys", "generate", "--algorithm", "rs256"];
+    assert_eq!(run(program(folder.path()).args(rs256)).0, 2);
     let (_, another, _) = run(program(folder.path()).args(["keys", "generate"]));
     assert_ne!(pem, another);
     assert_eq!(
@@ -56,6 +63,26 @@ fn a_key_is_printed_without_a_file_name() {
         0,
         "no file is left"
     );
+}
+
+#[test]
+fn the_public_half_of_a_p256_key_has_two_coordinates() {
+    let folder = tempfile::tempdir().unwrap();
+    let kid = generate_for("es256", folder.path(), "key.pem");
+    let show = |arguments: &[&str]| {
+        run(program(folder.path())
+            .args(["keys", "show"])
+            .args(arguments))
+    };
+    let (code, jwk, _) = show(&["key.pem"]);
+    let jwk: Value = serde_json::from_str(&jwk).unwrap();
+    assert_eq!(
+        (code, &jwk["kid"], &jwk["kty"], &jwk["alg"]),
+        (0, &json!(kid), &json!("EC"), &json!("ES256"))
+    );
+    assert!(jwk["x"].is_string() && jwk["y"].is_string(), "{jwk}");
+    let (_, public, _) = show(&["key.pem", "--pem"]);
+    assert_eq!(VerifyingKey::from_pem(&public).unwrap().kid(), kid);
 }
 
 #[test]
@@ -98,7 +125,7 @@ fn the_public_half_of_a_key_is_printed() {
 }
 
 #[tokio::test]
-async fn without_eddsa_no_key_is_published() {
+async fn without_a_signing_key_no_key_is_published() {
     let app = App::start().await;
     let response = app.get("/.well-known/jwks.json").await;
     assert_eq!(
@@ -111,10 +138,16 @@ async fn without_eddsa_no_key_is_published() {
 
 #[tokio::test]
 async fn a_rotation_keeps_users_signed_in() {
+    for (from, to) in [("eddsa", "eddsa"), ("eddsa", "es256"), ("es256", "eddsa")] {
+        rotate(from, to).await;
+    }
+}
+
+async fn rotate(from: &str, to: &str) {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (
-        generate(folder.path(), "old.pem"),
-        generate(folder.path(), "new.pem"),
+        generate_for(from, folder.path(), "old.pem"),
+        generate_for(to, folder.path(), "new.pem"),
     );
     let before = Deployment::start(folder.path(), &[("DIVAN_SIGNING_KEY_FILE", "old.pem")]);
     assert_eq!(before.bootstrap().await, 201);
@@ -179,7 +212,13 @@ async fn a_change_from_the_secret_key_to_eddsa_keeps_users_signed_in() {
 
 /// Generates a key in the folder and returns its id.
 fn generate(folder: &Path, name: &str) -> String {
-    let (code, kid, stderr) = run(program(folder).args(["keys", "generate", "--out", name]));
+    generate_for("eddsa", folder, name)
+}
+
+/// Generates a key for an algorithm in the folder and returns its id.
+fn generate_for(algorithm: &str, folder: &Path, name: &str) -> String {
+    let arguments = ["keys", "generate", "--algorithm", algorithm, "--out", name];
+    let (code, kid, stderr) = run(program(folder).args(arguments));
     assert_eq!(code, 0, "{stderr}");
     kid.trim_end().to_owned()
 }

@@ -6,7 +6,8 @@
 
 use divan_core::entropy::OsEntropy;
 use divan_core::token::{
-    Audiences, KeyRing, Scope, SecretKey, SigningKey, TokenIssuer, TokenSubject, TokenVerifier,
+    Audiences, KeyRing, Scope, SecretKey, SigningAlgorithm, SigningKey, TokenIssuer, TokenSubject,
+    TokenVerifier,
 };
 use divan_core::types::{Audience, Role, SessionId, UserId};
 
@@ -46,13 +47,15 @@ fn divan_issues_and_verifies() {
 
 #[test]
 fn divan_verifies_by_public_keys_alone() {
-    let keys = KeyRing::from(&SigningKey::generate(&OsEntropy).unwrap());
-    let verifier = TokenVerifier::from_jwks(&keys.jwks(), ISSUER, audiences());
-    assert_eq!(
-        verifier.verify(&issue_with(&keys, None)).unwrap().user,
-        user()
-    );
-    assert!(verifier.verify(&issue()).is_err());
+    for algorithm in SigningAlgorithm::ALL {
+        let keys = KeyRing::from(&SigningKey::generate(algorithm, &OsEntropy).unwrap());
+        let verifier = TokenVerifier::from_jwks(&keys.jwks(), ISSUER, audiences());
+        assert_eq!(
+            verifier.verify(&issue_with(&keys, None)).unwrap().user,
+            user()
+        );
+        assert!(verifier.verify(&issue()).is_err());
+    }
 }
 
 #[cfg(any(feature = "rust-crypto", feature = "aws-lc"))]
@@ -111,7 +114,12 @@ mod with_a_backend {
 
     #[test]
     fn jsonwebtoken_verifies_a_token_of_divan_by_its_public_keys() {
-        let keys = KeyRing::from(&SigningKey::generate(&OsEntropy).unwrap());
+        verify_with_jsonwebtoken(SigningAlgorithm::EdDsa, Algorithm::EdDSA);
+        verify_with_jsonwebtoken(SigningAlgorithm::Es256, Algorithm::ES256);
+    }
+
+    fn verify_with_jsonwebtoken(ours: SigningAlgorithm, theirs: Algorithm) {
+        let keys = KeyRing::from(&SigningKey::generate(ours, &OsEntropy).unwrap());
         let jwks = serde_json::to_string(&keys.jwks()).unwrap();
         let jwks: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&jwks).unwrap();
         let token = issue_with(&keys, None);
@@ -123,7 +131,7 @@ mod with_a_backend {
             kid
         );
 
-        let mut validation = Validation::new(Algorithm::EdDSA);
+        let mut validation = Validation::new(theirs);
         validation.set_audience(&["sec.example.com"]);
         validation.set_issuer(&[ISSUER]);
         let decoded =
