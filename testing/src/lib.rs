@@ -16,6 +16,7 @@ mod caddy;
 mod database;
 mod faults;
 mod forwarder;
+mod gateway;
 #[cfg(any(feature = "s3", feature = "qdrant", feature = "tls"))]
 mod in_process;
 mod pgbouncer;
@@ -36,6 +37,7 @@ pub use caddy::{CaddyServer, INSTALL_HINT_CADDY};
 pub use database::TestDatabase;
 pub use faults::{SilentServer, absent_port};
 pub use forwarder::Forwarder;
+pub use gateway::{Gateway, RunningGateway, TEST_NODE_MODULES, TEST_PYTHON};
 pub use pgbouncer::{INSTALL_HINT_PGBOUNCER, PgBouncer};
 pub use postgres::{INSTALL_HINT, PostgresServer};
 #[cfg(feature = "qdrant")]

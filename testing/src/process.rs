@@ -57,15 +57,34 @@ impl Process {
             .expect("the folder can be written to");
     }
 
-    /// Starts the server; `signal` will end it.
+    /// Starts the server as an unprivileged user; `signal` will end it.
     pub(crate) fn start(
         &mut self,
         signal: &str,
         program: &Path,
         prepare: impl FnOnce(&mut Command),
     ) {
+        self.start_in(as_nobody(Path::new("sh")), signal, program, prepare);
+    }
+
+    /// Starts a server as the user of the tests: its program may be in a folder of that user.
+    pub(crate) fn start_as_caller(
+        &mut self,
+        signal: &str,
+        program: &Path,
+        prepare: impl FnOnce(&mut Command),
+    ) {
+        self.start_in(Command::new("sh"), signal, program, prepare);
+    }
+
+    fn start_in(
+        &mut self,
+        mut guarded: Command,
+        signal: &str,
+        program: &Path,
+        prepare: impl FnOnce(&mut Command),
+    ) {
         let _ = std::fs::remove_file(self.folder.path().join("keep"));
-        let mut guarded = as_nobody(Path::new("sh"));
         guarded
             .args(["-c", GUARDED, "sh"])
             .arg(self.folder.path())

@@ -22,7 +22,9 @@ mod release_check;
 mod servers;
 mod step;
 mod test;
+mod third_party;
 mod upgrade;
+mod venv;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-use crate::servers;
 use crate::step::{Outcome, Tally, cargo, cargo_test, say};
+use crate::{servers, third_party};
 
 /// The application that embeds `divan-core` and uses `jsonwebtoken` itself, and the backends that it
 /// may choose.
@@ -22,7 +22,9 @@ const HEAVY_EXAMPLES: &str = "divan-examples/s3,divan-examples/qdrant,divan-exam
 pub(crate) fn run(no_install: bool) -> Outcome {
     servers::others(no_install)?;
     let postgres = servers::postgres(no_install)?;
-    let variables = [(servers::TEST_DATABASE_URL, postgres.url.as_str())];
+    let others = third_party::install(no_install)?;
+    let mut variables = vec![(servers::TEST_DATABASE_URL, postgres.url.as_str())];
+    variables.extend(others.iter().map(|(name, value)| (*name, value.as_str())));
     let mut tally = Tally::default();
     for example in EXAMPLES {
         cargo(&format!(

@@ -4,7 +4,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use divan_core::api::{MemberError, MemberErrorCode, ProblemCode};
 use divan_core::service::Caller;
-use divan_core::types::Role;
 use url::form_urlencoded;
 
 use super::authorization::bearer;
@@ -19,19 +18,22 @@ use crate::verify_endpoint;
 pub(crate) struct VerifiedRequest {
     /// The holder of the access token.
     pub(crate) caller: Caller,
-    /// The role that the proxy requires.
-    pub(crate) role: Option<Role>,
+    /// The proxy requires an administrator.
+    pub(crate) requires_admin: bool,
 }
 
 impl FromRequestParts<AppState> for VerifiedRequest {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let role = required_role(parts)?;
+        let requires_admin = requires_admin(parts)?;
         let token = access_token(parts, state.http().verify_cookie.as_deref())?;
         let client = ForClient::new(parts, state);
         let caller = client.service().authenticate(token).await?;
-        Ok(Self { caller, role })
+        Ok(Self {
+            caller,
+            requires_admin,
+        })
     }
 }
 
@@ -63,25 +65,22 @@ fn cookies<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h s
     })
 }
 
-/// Returns the role that the proxy requires. Below the path, the query is that of the original request, so
-/// its sender cannot cause an error, and can only make the requirement stricter.
-fn required_role(parts: &Parts) -> Result<Option<Role>, Problem> {
+/// Returns `true` if the proxy requires an administrator. Below the path, the query is that of the original
+/// request, so its sender cannot cause an error, and can only make the requirement stricter.
+fn requires_admin(parts: &Parts) -> Result<bool, Problem> {
     let query = parts.uri.query().unwrap_or_default();
     let pairs = form_urlencoded::parse(query.as_bytes());
     let mut roles = pairs.filter_map(|(name, value)| (name == "role").then_some(value));
     if verify_endpoint::is_below(parts.uri.path()) {
-        return Ok(roles.any(|role| role == "admin").then_some(Role::Admin));
+        return Ok(roles.any(|role| role == "admin"));
     }
-    let error = |code, message| Err(invalid(MemberError::new("/role", code, message)));
     match (roles.next(), roles.next()) {
-        (None, _) => Ok(None),
-        (Some(role), None) => match role.parse() {
-            Ok(role) => Ok(Some(role)),
-            Err(_) => error(
-                MemberErrorCode::UnknownValue,
-                "must be `admin` or `employee`",
-            ),
-        },
-        (Some(_), Some(_)) => error(MemberErrorCode::DuplicateMember, "must not be repeated"),
+        (None, _) => Ok(false),
+        (Some(role), None) if role == "admin" => Ok(true),
+        _ => Err(invalid(MemberError::new(
+            "/role",
+            MemberErrorCode::UnknownValue,
+            "must be `admin`",
+        ))),
     }
 }

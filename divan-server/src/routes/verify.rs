@@ -1,7 +1,6 @@
 use axum::http::HeaderName;
 use axum::response::{AppendHeaders, IntoResponse};
 use divan_core::service::ServiceError;
-use divan_core::types::Role;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::extract::VerifiedRequest;
@@ -13,6 +12,15 @@ const X_AUTH_ROLE: HeaderName = HeaderName::from_static("x-auth-role");
 const X_AUTH_NAME: HeaderName = HeaderName::from_static("x-auth-name");
 const X_AUTH_TELEGRAM_ID: HeaderName = HeaderName::from_static("x-auth-telegram-id");
 const X_AUTH_SESSION: HeaderName = HeaderName::from_static("x-auth-session");
+
+/// The role that a proxy may require.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "only a schema")]
+pub(crate) enum RequiredRole {
+    /// An administrator who is signed in to the admin panel.
+    Admin,
+}
 
 /// Verify a request for a proxy
 ///
@@ -30,7 +38,7 @@ const X_AUTH_SESSION: HeaderName = HeaderName::from_static("x-auth-session");
     get,
     path = PATH,
     tag = "Other services",
-    params(("role" = Option<Role>, Query, description = "`admin`: administrators only. `employee` accepts every user.")),
+    params(("role" = inline(Option<RequiredRole>), Query, description = "The role that the user must have. Default: any.")),
     responses((
         status = 200,
         description = "The request is permitted. The headers name the user.",
@@ -44,8 +52,11 @@ const X_AUTH_SESSION: HeaderName = HeaderName::from_static("x-auth-session");
     )),
 )]
 pub(crate) async fn verify(request: VerifiedRequest) -> Result<impl IntoResponse, Problem> {
-    let VerifiedRequest { caller, role } = request;
-    if role == Some(Role::Admin) && !caller.is_admin() {
+    let VerifiedRequest {
+        caller,
+        requires_admin,
+    } = request;
+    if requires_admin && !caller.is_admin() {
         return Err(ServiceError::AdminRequired.into());
     }
     let user = caller.user();

@@ -17,6 +17,7 @@ mod endpoints;
 mod exposure;
 mod failover;
 mod faults;
+mod gateways;
 mod guide;
 mod harness;
 mod hosts;

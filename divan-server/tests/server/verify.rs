@@ -225,15 +225,6 @@ async fn a_proxy_can_require_administrators() {
     let app = App::with_users().await;
     let (employee, admin) = (app.employee_token().await, app.admin_token().await);
     let path = |rest: &str| format!("{PATH}{rest}");
-    assert_eq!(app.get_as(&admin, &path("?role=admin")).await.status, 200);
-    assert_eq!(
-        app.get_as(&admin, &path("?role=employee")).await.status,
-        200
-    );
-    assert_eq!(
-        app.get_as(&employee, &path("?role=employee")).await.status,
-        200
-    );
     for path in [
         "?role=admin",
         "?x&role=%61dmin",
@@ -254,7 +245,8 @@ async fn a_proxy_can_require_administrators() {
         "?role=Admin",
         "?role=",
         "?role",
-        "?role=admin&role=employee",
+        "?role=employee",
+        "?role=admin&role=admin",
     ]
     .map(path)
     {

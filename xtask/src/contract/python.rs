@@ -1,13 +1,10 @@
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::server::Server;
-use crate::debian;
-use crate::step::{self, Outcome, root, say, succeeds};
-
-const INSTALL_HINT: &str = "Python 3.11 or newer with its module venv is missing (on Debian: apt-get install python3-venv)";
+use crate::step::{self, Outcome, root};
+use crate::venv;
 
 /// A Python environment with the pinned tools.
 #[derive(Clone, Debug)]
@@ -20,34 +17,14 @@ pub(super) struct Python {
 impl Python {
     /// Creates the environment below the folder, unless it has the same versions already.
     pub(super) fn ready(folder: &Path, no_install: bool) -> Result<Self, String> {
-        let python = Self {
-            environment: folder.join("venv"),
+        let environment = folder.join("venv");
+        let wanted = root().join("xtask/contract/requirements.txt");
+        venv::install(&environment, &wanted, no_install)?;
+        Ok(Self {
+            environment,
             folder: folder.to_owned(),
             variables: Vec::new(),
-        };
-        let wanted = root().join("xtask/contract/requirements.txt");
-        let installed = python.environment.join("requirements.txt");
-        let is_same = matches!((fs::read(&wanted), fs::read(&installed)), (Ok(a), Ok(b)) if a == b);
-        if is_same {
-            return Ok(python);
-        }
-        debian::require(has_venv(), "python3-venv", INSTALL_HINT, no_install)?;
-        say("python3 -m venv, pip install");
-        let mut make = Command::new("python3");
-        make.args(["-m", "venv", "--clear"])
-            .arg(&python.environment);
-        step::run("python3 -m venv", &mut make)?;
-        let pip = [
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--requirement",
-        ];
-        let mut install = Command::new(python.program("pip"));
-        step::run("pip install", install.args(pip).arg(&wanted))?;
-        fs::copy(&wanted, &installed)
-            .map_err(|error| format!("{}: {error}", installed.display()))?;
-        Ok(python)
+        })
     }
 
     /// Returns the environment for scripts that use this server and write to this folder.
@@ -103,10 +80,4 @@ impl Python {
     fn program(&self, name: &str) -> PathBuf {
         self.environment.join("bin").join(name)
     }
-}
-
-/// Debian's `python3` cannot create environments without another package.
-fn has_venv() -> bool {
-    const SCRIPT: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
-    succeeds(Command::new("python3").args(["-c", SCRIPT]))
 }

@@ -13,6 +13,8 @@ use deployment::Deployment;
 use faults::Fault;
 use load::Recovery;
 
+pub(crate) use load::http_client;
+
 /// Longest time from the moment a server accepts writes to the first response without an error.
 #[cfg(feature = "system-tests")]
 const PROMISE: Duration = Duration::from_secs(5);
