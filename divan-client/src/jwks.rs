@@ -1,4 +1,6 @@
-use divan_core::api::{JwkSet, Jwks};
+use divan_core::api::{
+    AuthorizationServerMetadata, JwkSet, Jwks, OpenidConfiguration, ServerMetadata,
+};
 
 use crate::client::Client;
 use crate::error::Error;
@@ -14,5 +16,25 @@ impl Client {
     /// See [`Error`].
     pub async fn jwks(&self) -> Result<JwkSet, Error> {
         self.transport.call::<Jwks>(&Request::new(&()), None).await
+    }
+
+    /// Returns the issuer, endpoints and algorithms of the server (RFC 8414).
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn authorization_server_metadata(&self) -> Result<ServerMetadata, Error> {
+        self.transport
+            .call::<AuthorizationServerMetadata>(&Request::new(&()), None)
+            .await
+    }
+
+    /// Returns the same metadata from the address of OpenID Connect Discovery.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn openid_configuration(&self) -> Result<ServerMetadata, Error> {
+        self.transport
+            .call::<OpenidConfiguration>(&Request::new(&()), None)
+            .await
     }
 }

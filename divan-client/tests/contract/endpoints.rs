@@ -84,6 +84,13 @@ async fn call(f: &Fixture, operation: &str) {
                 Some(f.signing_key.verifying_key().kid())
             );
         }
+        "authorization_server_metadata" | "openid_configuration" => {
+            let metadata = client.authorization_server_metadata().await.unwrap();
+            let again = client.openid_configuration().await.unwrap();
+            assert_eq!(metadata, again);
+            let algorithms = metadata.id_token_signing_alg_values_supported;
+            assert_eq!(algorithms, ["EdDSA"]);
+        }
         "admin_login" => assert_eq!(
             admin.login(&Fixture::admin_login()).await.unwrap().role,
             Role::Admin

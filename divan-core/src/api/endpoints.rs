@@ -9,8 +9,8 @@ use super::{
     LogoutRequest, MediaType, Method, MiniAppConfig, Passkey, PasskeyCeremony, PasskeyList,
     PasskeyLoginRequest, ProblemCode, PromoteUserRequest, PromotedUser, PromotionList,
     RecoveryCodes, RefreshRequest, RenamePasskeyRequest, SecondFactor, SecondFactorEnrolment,
-    SessionList, StepUpRequest, TelegramLoginRequest, TokenResponse, UpdateUserRequest, User,
-    UserPage, UserRequest,
+    ServerMetadata, SessionList, StepUpRequest, TelegramLoginRequest, TokenResponse,
+    UpdateUserRequest, User, UserPage, UserRequest,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -291,6 +291,14 @@ endpoints! {
     /// signed with `SECRET_KEY` only.
     Jwks = "jwks": Get "/.well-known/jwks.json", None,
         () => 200 JwkSet, [];
+
+    /// Returns the issuer, endpoints and algorithms of the server (RFC 8414).
+    AuthorizationServerMetadata = "authorization_server_metadata": Get "/.well-known/oauth-authorization-server", None,
+        () => 200 ServerMetadata, [];
+
+    /// Returns the same metadata at the address of OpenID Connect Discovery.
+    OpenidConfiguration = "openid_configuration": Get "/.well-known/openid-configuration", None,
+        () => 200 ServerMetadata, [];
 
     /// Returns 200 as long as the process runs.
     Live = "live": Get "/health/live", None,

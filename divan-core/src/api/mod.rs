@@ -8,6 +8,7 @@ mod account;
 mod admin;
 mod audit;
 mod devices;
+mod discovery;
 mod endpoint;
 mod endpoints;
 mod health;
@@ -29,17 +30,18 @@ pub use account::ChangePasswordRequest;
 pub use admin::{AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, BootstrapRequest, BootstrapState};
 pub use audit::{AuditPage, AuditRequest};
 pub use devices::{DeviceInfo, DeviceList, FailedSignIns};
+pub use discovery::ServerMetadata;
 pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, MediaType, Method};
 pub use endpoints::{
-    AddPasskey, AdminLogin, ApprovePromotion, Audit, AutoLogin, BeginPasskey, BeginPasskeyLogin,
-    BeginSecondFactor, BeginStepUp, Bootstrap, ChangePassword, CompleteAdminLogin,
-    ConfirmSecondFactor, CreateUser, DeclinePromotion, DeleteUser, Devices, DisableSecondFactor,
-    ENDPOINTS, EndSession, EndUserSessions, ExportUsers, GetBootstrap, GetFailedSignIns,
-    GetSecondFactor, GetUser, GetUserSecondFactor, ImportUsers, Jwks, ListPromotions, ListUsers,
-    Live, Logout, Me, PasskeyLogin, Passkeys, PreviewImport, PromoteUser, Ready, Refresh,
-    RemoveDevice, RemovePasskey, RenamePasskey, ReplaceRecoveryCodes, ResetPassword,
-    ResetSecondFactor, SearchUsers, Sessions, StepUp, TelegramConfig, TelegramLogin,
-    UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
+    AddPasskey, AdminLogin, ApprovePromotion, Audit, AuthorizationServerMetadata, AutoLogin,
+    BeginPasskey, BeginPasskeyLogin, BeginSecondFactor, BeginStepUp, Bootstrap, ChangePassword,
+    CompleteAdminLogin, ConfirmSecondFactor, CreateUser, DeclinePromotion, DeleteUser, Devices,
+    DisableSecondFactor, ENDPOINTS, EndSession, EndUserSessions, ExportUsers, GetBootstrap,
+    GetFailedSignIns, GetSecondFactor, GetUser, GetUserSecondFactor, ImportUsers, Jwks,
+    ListPromotions, ListUsers, Live, Logout, Me, OpenidConfiguration, PasskeyLogin, Passkeys,
+    PreviewImport, PromoteUser, Ready, Refresh, RemoveDevice, RemovePasskey, RenamePasskey,
+    ReplaceRecoveryCodes, ResetPassword, ResetSecondFactor, SearchUsers, Sessions, StepUp,
+    TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};
 pub use import::{

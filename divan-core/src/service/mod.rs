@@ -220,6 +220,11 @@ impl AuthService {
         self.parts.region
     }
 
+    /// Returns the issuer of access tokens (`iss`).
+    pub fn issuer(&self) -> &str {
+        self.parts.issuer.issuer()
+    }
+
     /// Returns the public keys that verify access tokens; none without a signing key.
     pub fn jwks(&self) -> &JwkSet {
         &self.parts.jwks

@@ -50,6 +50,11 @@ impl TokenIssuer {
         }
     }
 
+    /// Returns the `iss` claim.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     /// Sets the lifetime of tokens of an audience. Default: 15 minutes (Mini App), 10 minutes
     /// (admin panel).
     #[must_use]

@@ -4,6 +4,7 @@ mod administrators;
 mod audiences;
 mod dependencies;
 mod hashing;
+mod keys;
 #[cfg(feature = "pages")]
 mod pages;
 mod telegram;
@@ -77,16 +78,17 @@ pub(crate) async fn examine(config: &Config, warnings: &[ConfigWarning]) -> Vec<
         .iter()
         .map(|warning| Finding::warning("configuration", warning.to_string()))
         .collect();
-    let (database, others, telegram, audiences, hashing) = tokio::join!(
+    let (database, others, telegram, audiences, keys, hashing) = tokio::join!(
         dependencies::database(config),
         dependencies::others(config),
         telegram::bot(config),
         audiences::audiences(config),
+        keys::keys(config),
         hashing::hashing(config),
     );
-    let proxies = vec![audiences::proxies(config)];
+    let (proxies, keys) = (vec![audiences::proxies(config)], vec![keys]);
     [
-        warnings, database, others, telegram, audiences, proxies, hashing,
+        warnings, database, others, telegram, audiences, proxies, keys, hashing,
     ]
     .into_iter()
     .flatten()

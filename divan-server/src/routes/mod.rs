@@ -5,6 +5,7 @@ mod account;
 mod admin;
 mod audit;
 mod devices;
+mod discovery;
 mod examples;
 mod export;
 mod health;
@@ -92,6 +93,8 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(users::unlock_user))
         .routes(routes!(audit::audit))
         .routes(routes!(jwks::jwks))
+        .routes(routes!(discovery::authorization_server_metadata))
+        .routes(routes!(discovery::openid_configuration))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use crate::keys::generate_for;
 use crate::process::{KEY, program, run};
 
 const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
@@ -61,6 +62,25 @@ fn doctor_in_development_mode_finds_no_error_and_creates_nothing() {
         folder.path().read_dir().unwrap().next().is_none(),
         "nothing is created"
     );
+}
+
+#[test]
+fn doctor_says_whether_other_services_can_verify_access_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    generate_for("es256", folder.path(), "key.pem");
+    for (key, expected) in [
+        ("", "other services cannot verify them with public keys"),
+        ("key.pem", "public keys for ES256"),
+    ] {
+        let mut doctor = program(folder.path());
+        doctor.env("DIVAN_SIGNING_KEY_FILE", key);
+        let (_, stdout, _) = run(doctor.args(["doctor", "--json"]));
+        let findings: Value = serde_json::from_str(&stdout).unwrap();
+        let found = findings_about(&findings, "access tokens");
+        let (state, text) = &found[0];
+        assert_eq!(state, "ok", "{text}");
+        assert!(text.contains(expected), "{text}");
+    }
 }
 
 #[test]

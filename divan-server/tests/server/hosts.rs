@@ -58,6 +58,8 @@ async fn each_public_host_serves_its_own_audience_and_others_serve_everything() 
         ("GET", "/auth/me", 401, 401),
         ("GET", "/health/live", 200, 200),
         ("GET", "/.well-known/jwks.json", 200, 200),
+        ("GET", "/.well-known/oauth-authorization-server", 200, 200),
+        ("GET", "/.well-known/openid-configuration", 200, 200),
     ];
     for (method, path, on_miniapp, on_admin) in paths {
         for (host, expected) in [

@@ -216,7 +216,7 @@ fn generate(folder: &Path, name: &str) -> String {
 }
 
 /// Generates a key for an algorithm in the folder and returns its id.
-fn generate_for(algorithm: &str, folder: &Path, name: &str) -> String {
+pub(crate) fn generate_for(algorithm: &str, folder: &Path, name: &str) -> String {
     let arguments = ["keys", "generate", "--algorithm", algorithm, "--out", name];
     let (code, kid, stderr) = run(program(folder).args(arguments));
     assert_eq!(code, 0, "{stderr}");
@@ -224,20 +224,20 @@ fn generate_for(algorithm: &str, folder: &Path, name: &str) -> String {
 }
 
 /// A server with these variables, and a client.
-struct Deployment {
+pub(crate) struct Deployment {
     server: Running,
     client: reqwest::Client,
 }
 
-struct SignedIn {
-    access_token: String,
+pub(crate) struct SignedIn {
+    pub(crate) access_token: String,
     refresh_token: String,
     /// The `kid` of the access token; empty if it has none.
     kid: String,
 }
 
 impl Deployment {
-    fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let mut command = program(folder);
         command
             .env("DATABASE_URL", "sqlite:divan.db")
@@ -267,13 +267,13 @@ impl Deployment {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    async fn bootstrap(&self) -> u16 {
+    pub(crate) async fn bootstrap(&self) -> u16 {
         self.post("/auth/admin/bootstrap", &bootstrap_request())
             .await
             .0
     }
 
-    async fn sign_in(&self) -> SignedIn {
+    pub(crate) async fn sign_in(&self) -> SignedIn {
         SignedIn::from_response(&self.post("/auth/admin/login", &bootstrap_request()).await)
     }
 
@@ -295,14 +295,13 @@ impl Deployment {
         )
     }
 
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let response = self.client.get(self.server.url(path)).send().await;
+        response.unwrap().json().await.unwrap()
+    }
+
     async fn kids(&self) -> Vec<String> {
-        let response = self
-            .client
-            .get(self.server.url("/.well-known/jwks.json"))
-            .send()
-            .await
-            .unwrap();
-        let jwks: Value = response.json().await.unwrap();
+        let jwks = self.get("/.well-known/jwks.json").await;
         let kid = |key: &Value| key["kid"].as_str().unwrap().to_owned();
         jwks["keys"].as_array().unwrap().iter().map(kid).collect()
     }

@@ -12,6 +12,7 @@ mod connections;
 mod dependencies;
 mod deployment;
 mod development;
+mod discovery;
 mod doctor;
 mod endpoints;
 mod exposure;

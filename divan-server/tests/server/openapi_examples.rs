@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::Request;
 use divan_core::api::{
-    AddPasskey, AdminLogin, ApprovePromotion, Audit, AutoLogin, BeginPasskey, BeginPasskeyLogin,
-    BeginSecondFactor, BeginStepUp, Bootstrap, ChangePassword, CompleteAdminLogin,
-    ConfirmSecondFactor, CreateUser, DeclinePromotion, DeleteUser, Devices, DisableSecondFactor,
-    ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription, ExportUsers,
-    GetBootstrap, GetFailedSignIns, GetSecondFactor, GetUser, GetUserSecondFactor, ImportUsers,
-    Jwks, ListPromotions, ListUsers, Live, Logout, Me, MediaType, MemberErrorCode, PasskeyLogin,
-    Passkeys, PreviewImport, PromoteUser, Ready, Refresh, RemoveDevice, RemovePasskey,
-    RenamePasskey, ReplaceRecoveryCodes, ResetPassword, ResetSecondFactor, SearchUsers, Sessions,
-    StepUp, TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
+    AddPasskey, AdminLogin, ApprovePromotion, Audit, AuthorizationServerMetadata, AutoLogin,
+    BeginPasskey, BeginPasskeyLogin, BeginSecondFactor, BeginStepUp, Bootstrap, ChangePassword,
+    CompleteAdminLogin, ConfirmSecondFactor, CreateUser, DeclinePromotion, DeleteUser, Devices,
+    DisableSecondFactor, ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription,
+    ExportUsers, GetBootstrap, GetFailedSignIns, GetSecondFactor, GetUser, GetUserSecondFactor,
+    ImportUsers, Jwks, ListPromotions, ListUsers, Live, Logout, Me, MediaType, MemberErrorCode,
+    OpenidConfiguration, PasskeyLogin, Passkeys, PreviewImport, PromoteUser, Ready, Refresh,
+    RemoveDevice, RemovePasskey, RenamePasskey, ReplaceRecoveryCodes, ResetPassword,
+    ResetSecondFactor, SearchUsers, Sessions, StepUp, TelegramConfig, TelegramLogin,
+    UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
 };
 use serde_json::{Map, Value, json};
 
@@ -143,6 +144,8 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<UnlockUser>(),
         check::<Audit>(),
         check::<Jwks>(),
+        check::<AuthorizationServerMetadata>(),
+        check::<OpenidConfiguration>(),
         check::<Live>(),
         check::<Ready>(),
     ];

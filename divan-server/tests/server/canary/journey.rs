@@ -207,6 +207,8 @@ impl Journey {
             let can_fail = ![
                 "live",
                 "jwks",
+                "authorization_server_metadata",
+                "openid_configuration",
                 "telegram_config",
                 "get_bootstrap",
                 "begin_passkey_login",

@@ -412,7 +412,15 @@ impl Journey {
     }
 
     pub(super) async fn other_requests(&mut self) {
-        for operation in ["live", "ready", "jwks", "telegram_config", "get_bootstrap"] {
+        for operation in [
+            "live",
+            "ready",
+            "jwks",
+            "authorization_server_metadata",
+            "openid_configuration",
+            "telegram_config",
+            "get_bootstrap",
+        ] {
             self.expect(200, call(operation)).await;
         }
         for path in ["/canary", "/docs/canary", "/auth/canary?canary=canary"] {
