@@ -2,10 +2,23 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod created;
+#[path = "event_log/mod.rs"]
+mod event_log;
 #[path = "outbox/mod.rs"]
 mod outbox;
 
 use created::created;
+use event_log::{
+    a_consumer_is_added_once, a_failing_consumer_waits_and_may_be_disabled,
+    a_moved_consumer_is_not_moved_back_by_its_server,
+    a_purge_deletes_more_events_of_the_log_than_one_batch_has,
+    an_event_is_written_with_its_change_or_not_at_all,
+    concurrent_writers_keep_the_order_of_each_user, events_get_positions_in_the_order_of_their_ids,
+    events_outlive_their_user_and_are_no_messages,
+    one_server_at_a_time_has_the_lease_of_a_consumer,
+    purge_events_keeps_the_first_recent_event_and_all_after_it,
+    the_end_of_each_session_is_reported,
+};
 use outbox::{
     a_leased_message_is_claimed_again_after_its_lease_expired,
     a_message_is_written_with_its_change_or_not_at_all, claims_within_a_second_are_limited,
@@ -138,6 +151,17 @@ contract!(
     purge_messages_deletes_messages_that_finished_before,
     messages_are_deleted_with_their_user,
     the_telegram_client_is_stored_with_the_account,
+    events_get_positions_in_the_order_of_their_ids,
+    an_event_is_written_with_its_change_or_not_at_all,
+    concurrent_writers_keep_the_order_of_each_user,
+    the_end_of_each_session_is_reported,
+    events_outlive_their_user_and_are_no_messages,
+    purge_events_keeps_the_first_recent_event_and_all_after_it,
+    a_purge_deletes_more_events_of_the_log_than_one_batch_has,
+    a_consumer_is_added_once,
+    one_server_at_a_time_has_the_lease_of_a_consumer,
+    a_failing_consumer_waits_and_may_be_disabled,
+    a_moved_consumer_is_not_moved_back_by_its_server,
     a_completed_bootstrap_claim_is_final,
     a_dropped_bootstrap_claim_is_released,
     a_failed_bootstrap_claim_writes_nothing,

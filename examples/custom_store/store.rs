@@ -4,11 +4,13 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use divan_core::store::{
-    Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore, ClaimMessages,
-    DeviceStore, FoundUsers, MessageChannel, MessageLease, MessageOutcome, NewUser, OutboxStore,
+    Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore, ClaimConsumer,
+    ClaimMessages, ConsumerChange, ConsumerLease, ConsumerOutcome, DeviceStore, EventLog,
+    EventStore, FoundUsers, MessageChannel, MessageLease, MessageOutcome, NewUser, OutboxStore,
     PasskeyStore, PromotionStore, SessionAdvance, SessionStore, Store, StoreError, StoredChallenge,
-    StoredDevice, StoredMessage, StoredPasskey, StoredPromotion, StoredSession, ThrottleStore,
-    UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore, WaitingMessages,
+    StoredConsumer, StoredDevice, StoredEvent, StoredMessage, StoredPasskey, StoredPromotion,
+    StoredSession, ThrottleStore, UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery,
+    UserStore, WaitingMessages,
 };
 use divan_core::throttle::{Counter, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
 use divan_core::types::{
@@ -236,6 +238,68 @@ impl<S: Store> OutboxStore for PublishingStore<S> {
 
     async fn purge_messages(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         self.inner.purge_messages(before).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> EventStore for PublishingStore<S> {
+    async fn sequence_events(&self) -> Result<u64, StoreError> {
+        self.inner.sequence_events().await
+    }
+
+    async fn events_after(
+        &self,
+        position: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.inner.events_after(position, limit).await
+    }
+
+    async fn event_log(&self) -> Result<EventLog, StoreError> {
+        self.inner.event_log().await
+    }
+
+    async fn position_before(&self, since: OffsetDateTime) -> Result<i64, StoreError> {
+        self.inner.position_before(since).await
+    }
+
+    async fn purge_events(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        self.inner.purge_events(before).await
+    }
+
+    async fn event_consumers(&self) -> Result<Vec<StoredConsumer>, StoreError> {
+        self.inner.event_consumers().await
+    }
+
+    async fn add_consumer(&self, name: &str, position: i64) -> Result<bool, StoreError> {
+        self.inner.add_consumer(name, position).await
+    }
+
+    async fn delete_consumer(&self, name: &str) -> Result<bool, StoreError> {
+        self.inner.delete_consumer(name).await
+    }
+
+    async fn claim_consumer(
+        &self,
+        claim: &ClaimConsumer,
+    ) -> Result<Option<(ConsumerLease, StoredConsumer)>, StoreError> {
+        self.inner.claim_consumer(claim).await
+    }
+
+    async fn settle_consumer(
+        &self,
+        lease: &ConsumerLease,
+        outcome: &ConsumerOutcome,
+    ) -> Result<bool, StoreError> {
+        self.inner.settle_consumer(lease, outcome).await
+    }
+
+    async fn change_consumer(
+        &self,
+        name: &str,
+        change: ConsumerChange,
+    ) -> Result<bool, StoreError> {
+        self.inner.change_consumer(name, change).await
     }
 }
 

@@ -97,12 +97,25 @@ pub struct NewUser {
     pub account: Account,
     /// The audit event.
     pub event: AuditEvent,
+    /// The messages to deliver.
+    pub messages: Vec<NewMessage>,
 }
 
 impl NewUser {
     /// Combines an account with its audit event.
     pub fn new(account: Account, event: AuditEvent) -> Self {
-        Self { account, event }
+        Self {
+            account,
+            event,
+            messages: Vec::new(),
+        }
+    }
+
+    /// Inserts these messages, too.
+    #[must_use]
+    pub fn messages(mut self, messages: impl IntoIterator<Item = NewMessage>) -> Self {
+        self.messages.extend(messages);
+        self
     }
 }
 
@@ -165,6 +178,8 @@ pub struct AccountUpdate {
     pub move_counters: Vec<(AccountKey, AccountKey)>,
     /// The messages to deliver.
     pub messages: Vec<NewMessage>,
+    /// Inserts an event of this time for each session that ends: see [`NewMessage::session_revoked`].
+    pub report_ended: Option<OffsetDateTime>,
     /// The audit events.
     pub events: Vec<AuditEvent>,
 }
@@ -264,6 +279,13 @@ impl AccountUpdate {
     #[must_use]
     pub fn message(mut self, message: impl Into<Option<NewMessage>>) -> Self {
         self.messages.extend(message.into());
+        self
+    }
+
+    /// Inserts an event of this time for each session that ends.
+    #[must_use]
+    pub fn report_ended(mut self, at: OffsetDateTime) -> Self {
+        self.report_ended = Some(at);
         self
     }
 

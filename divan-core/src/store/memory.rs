@@ -1,3 +1,5 @@
+mod events;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,14 +8,15 @@ use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
+use self::events::ConsumerRow;
 use super::{
     Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore,
-    ClaimMessages, DeviceStore, EndSessions, FoundUsers, MAX_CHALLENGE_ATTEMPTS, MAX_DEVICES,
-    MAX_PROMOTIONS, MessageChannel, MessageLease, MessageOutcome, NewMessage, NewUser, OutboxStore,
-    PasskeyChange, PasskeyStore, PromotionStore, SessionAdvance, SessionStore, Store, StoreError,
-    StoreErrorKind, StoredChallenge, StoredDevice, StoredMessage, StoredPasskey, StoredPromotion,
-    StoredSession, ThrottleStore, UniqueKey, UpdateFn, UpdatedAccount, UserCount, UserKeys,
-    UserQuery, UserStore, WaitingMessages,
+    ClaimMessages, DeviceStore, EndSessions, EventLog, FoundUsers, MAX_CHALLENGE_ATTEMPTS,
+    MAX_DEVICES, MAX_PROMOTIONS, MessageChannel, MessageLease, MessageOutcome, NewMessage, NewUser,
+    OutboxStore, PasskeyChange, PasskeyStore, PromotionStore, SessionAdvance, SessionStore, Store,
+    StoreError, StoreErrorKind, StoredChallenge, StoredDevice, StoredMessage, StoredPasskey,
+    StoredPromotion, StoredSession, ThrottleStore, UniqueKey, UpdateFn, UpdatedAccount, UserCount,
+    UserKeys, UserQuery, UserStore, WaitingMessages,
 };
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS, SessionEnd};
 use crate::throttle::{
@@ -44,11 +47,14 @@ struct Tables {
     /// By id.
     outbox: BTreeMap<i64, OutboxRow>,
     last_message: i64,
+    log: EventLog,
+    consumers: BTreeMap<String, ConsumerRow>,
 }
 
 #[derive(Debug)]
 struct OutboxRow {
     message: NewMessage,
+    position: Option<i64>,
     attempts: u32,
     claimed_at: Option<OffsetDateTime>,
     next_attempt_at: OffsetDateTime,
@@ -112,6 +118,9 @@ impl Tables {
             self.accounts.insert(account.user.id, account.clone());
         }
         self.audit.extend(new.iter().map(|new| new.event.clone()));
+        for message in new.iter().flat_map(|new| &new.messages) {
+            self.insert_message(message.clone());
+        }
         Ok(())
     }
 
@@ -198,54 +207,7 @@ impl Tables {
     }
 
     fn apply(&mut self, user: UserId, update: AccountUpdate) -> Vec<SessionId> {
-        let mut ended = Vec::new();
-        if let Some(sessions) = update.end {
-            let EndSessions { at, reason, .. } = sessions;
-            let own = self
-                .sessions
-                .values_mut()
-                .filter(|session| session.user == user);
-            let is_chosen = |session: &&mut StoredSession| {
-                sessions.only.is_none_or(|only| session.id == only)
-                    && sessions.except != Some(session.id)
-            };
-            for session in own.filter(is_chosen) {
-                end(session, SessionEnd { at, reason }, &mut ended);
-            }
-        }
-        if let Some(begun) = update.begin {
-            let at = begun.created_at;
-            let own = self
-                .sessions
-                .values_mut()
-                .filter(|session| session.user == user);
-            let mut live: Vec<_> = own.filter(|session| session.is_live(at)).collect();
-            live.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
-            for session in live.into_iter().skip(MAX_LIVE_SESSIONS as usize - 1) {
-                end(session, SessionEnd::new(at, EndReason::Limit), &mut ended);
-            }
-            let replaced = self.sessions.values_mut().filter(|session| {
-                session.user == user
-                    && begun.init_data.is_some()
-                    && session.init_data == begun.init_data
-            });
-            for session in replaced {
-                end(
-                    session,
-                    SessionEnd::new(at, EndReason::Replaced),
-                    &mut ended,
-                );
-            }
-            self.delete_ended(user);
-            self.sessions.insert(begun.id, begun);
-        }
-        if let Some(proof) = update.prove
-            && let Some(session) = self.sessions.get_mut(&proof.session)
-            && session.user == user
-        {
-            session.authenticated_at = proof.at;
-            session.auth_methods = proof.methods;
-        }
+        let ended = self.update_sessions(user, &update);
         if let Some(challenge) = update.complete_challenge {
             self.challenges.remove(&challenge);
         }
@@ -323,6 +285,7 @@ impl Tables {
     fn insert_message(&mut self, message: NewMessage) {
         self.last_message += 1;
         let row = OutboxRow {
+            position: None,
             attempts: 0,
             claimed_at: None,
             next_attempt_at: message.created_at,
@@ -331,6 +294,14 @@ impl Tables {
             message,
         };
         self.outbox.insert(self.last_message, row);
+    }
+
+    fn report_ended(&mut self, user: UserId, ended: &[SessionId], at: OffsetDateTime) {
+        for id in ended {
+            if let Some(SessionEnd { reason, .. }) = self.sessions.get(id).and_then(|s| s.end) {
+                self.insert_message(NewMessage::session_revoked(user, *id, reason, at));
+            }
+        }
     }
 
     fn delete_user(&mut self, user: UserId) {
@@ -398,6 +369,62 @@ impl Tables {
     }
 
     /// Deletes the oldest ended sessions of a user, beyond the number that is kept.
+    /// Ends, begins and proves sessions of an account. Returns the sessions that ended.
+    fn update_sessions(&mut self, user: UserId, update: &AccountUpdate) -> Vec<SessionId> {
+        let mut ended = Vec::new();
+        if let Some(sessions) = update.end {
+            let EndSessions { at, reason, .. } = sessions;
+            let own = self
+                .sessions
+                .values_mut()
+                .filter(|session| session.user == user);
+            let is_chosen = |session: &&mut StoredSession| {
+                sessions.only.is_none_or(|only| session.id == only)
+                    && sessions.except != Some(session.id)
+            };
+            for session in own.filter(is_chosen) {
+                end(session, SessionEnd { at, reason }, &mut ended);
+            }
+        }
+        if let Some(begun) = &update.begin {
+            let at = begun.created_at;
+            let own = self
+                .sessions
+                .values_mut()
+                .filter(|session| session.user == user);
+            let mut live: Vec<_> = own.filter(|session| session.is_live(at)).collect();
+            live.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
+            for session in live.into_iter().skip(MAX_LIVE_SESSIONS as usize - 1) {
+                end(session, SessionEnd::new(at, EndReason::Limit), &mut ended);
+            }
+            let replaced = self.sessions.values_mut().filter(|session| {
+                session.user == user
+                    && begun.init_data.is_some()
+                    && session.init_data == begun.init_data
+            });
+            for session in replaced {
+                end(
+                    session,
+                    SessionEnd::new(at, EndReason::Replaced),
+                    &mut ended,
+                );
+            }
+            self.delete_ended(user);
+            self.sessions.insert(begun.id, begun.clone());
+        }
+        if let Some(at) = update.report_ended {
+            self.report_ended(user, &ended, at);
+        }
+        if let Some(proof) = &update.prove
+            && let Some(session) = self.sessions.get_mut(&proof.session)
+            && session.user == user
+        {
+            session.authenticated_at = proof.at;
+            session.auth_methods = proof.methods;
+        }
+        ended
+    }
+
     fn delete_ended(&mut self, user: UserId) {
         let own = self
             .sessions

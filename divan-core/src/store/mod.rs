@@ -15,6 +15,7 @@ mod audit;
 mod challenge;
 mod device;
 mod error;
+mod event;
 mod memory;
 mod outbox;
 mod passkey;
@@ -47,6 +48,10 @@ pub use audit::{AuditQuery, AuditStore};
 pub use challenge::{ChallengeStore, MAX_CHALLENGE_ATTEMPTS, StoredChallenge};
 pub use device::{DeviceStore, MAX_DEVICES, StoredDevice};
 pub use error::{StoreError, StoreErrorKind, UniqueKey};
+pub use event::{
+    ClaimConsumer, ConsumerChange, ConsumerLease, ConsumerOutcome, EventLog, EventStore,
+    StoredConsumer, StoredEvent,
+};
 pub use memory::MemoryStore;
 pub use outbox::{
     ClaimMessages, FinishedState, MessageChannel, MessageLease, MessageOutcome, NewMessage,
@@ -80,6 +85,7 @@ pub trait Store:
     + PromotionStore
     + PasskeyStore
     + OutboxStore
+    + EventStore
     + AuditStore
     + BootstrapStore
     + ThrottleStore

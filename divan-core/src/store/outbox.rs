@@ -3,7 +3,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::types::UserId;
+use crate::session::EndReason;
+use crate::types::{EventData, SessionId, UserId};
 
 /// Messages to deliver. They are inserted in the transaction of the change that they report: see
 /// [`AccountUpdate::message`](super::AccountUpdate::message). The messages of a user on a channel are
@@ -50,6 +51,9 @@ named_enum! {
     pub enum MessageChannel {
         /// A message of the bot to the user's Telegram account. It is deleted with the user.
         Telegram = "telegram",
+        /// An event for other services. It is delivered by the log of events, and outlives the user: see
+        /// [`EventStore`](super::EventStore).
+        Event = "event",
     }
 
     UnknownMessageChannel = "unknown channel of a message"
@@ -102,6 +106,25 @@ impl NewMessage {
             parameters: "{}".to_owned(),
             created_at,
         }
+    }
+
+    /// Creates an event.
+    pub fn event(user: UserId, data: &EventData, created_at: OffsetDateTime) -> Self {
+        Self {
+            parameters: data.details(),
+            ..Self::new(MessageChannel::Event, user, data.event_type(), created_at)
+        }
+    }
+
+    /// Creates the event of the end of a session.
+    pub fn session_revoked(
+        user: UserId,
+        session_id: SessionId,
+        reason: EndReason,
+        created_at: OffsetDateTime,
+    ) -> Self {
+        let data = EventData::SessionRevoked { session_id, reason };
+        Self::event(user, &data, created_at)
     }
 }
 

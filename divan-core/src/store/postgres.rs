@@ -31,6 +31,8 @@ impl Backend for Postgres {
     const TRY_LOCK_CLAIMS: Option<&'static str> =
         Some("SELECT pg_try_advisory_xact_lock(4918283720)");
 
+    const TRY_LOCK_LOG: Option<&'static str> = Some("SELECT pg_try_advisory_xact_lock(4918283721)");
+
     const CLAIM_MESSAGES: &'static str = sql::CLAIM_MESSAGES_POSTGRES;
 
     fn migrator() -> Migrator {

@@ -36,6 +36,8 @@ impl Backend for Sqlite {
 
     const TRY_LOCK_CLAIMS: Option<&'static str> = None;
 
+    const TRY_LOCK_LOG: Option<&'static str> = None;
+
     const CLAIM_MESSAGES: &'static str = sql::CLAIM_MESSAGES_SQLITE;
 
     fn migrator() -> Migrator {

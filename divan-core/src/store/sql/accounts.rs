@@ -326,9 +326,8 @@ impl<DB: Backend> SqlStore<DB> {
         if update.delete_messages {
             self.delete_messages(&mut *connection, id).await?;
         }
-        for message in &update.messages {
-            self.insert_message(connection, message).await?;
-        }
+        let messages = update.messages.iter().cloned();
+        Self::insert_messages(connection, messages, self.statement_cache).await?;
         Ok(())
     }
 
@@ -395,6 +394,8 @@ impl<DB: Backend> SqlStore<DB> {
             Self::insert_words(connection, new.iter().map(|new| &new.account.user)).await?;
             let events = new.iter().map(|new| &new.event);
             Self::insert_audit_events(connection, events, false).await?;
+            let messages = new.iter().flat_map(|new| &new.messages).cloned();
+            Self::insert_messages(connection, messages, false).await?;
         }
         Ok(())
     }

@@ -42,6 +42,11 @@ pub trait Backend:
     #[doc(hidden)]
     const TRY_LOCK_CLAIMS: Option<&'static str>;
 
+    /// Tries to take the lock of the log of events until the transaction ends. `None` as for
+    /// `TRY_LOCK_CLAIMS`.
+    #[doc(hidden)]
+    const TRY_LOCK_LOG: Option<&'static str>;
+
     /// Claims messages that are due, and returns them.
     #[doc(hidden)]
     const CLAIM_MESSAGES: &'static str;

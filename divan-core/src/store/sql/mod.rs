@@ -10,6 +10,7 @@ mod connection_pool;
 mod connections;
 mod devices;
 mod error;
+mod events;
 mod full_disk;
 mod guard;
 mod lease;

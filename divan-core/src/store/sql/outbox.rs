@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use sqlx::Row;
+use sqlx::{QueryBuilder, Row};
 use time::OffsetDateTime;
 
 use super::connections::STATEMENT_LIMIT;
@@ -100,22 +100,29 @@ impl<DB: Backend> OutboxStore for SqlStore<DB> {
 }
 
 impl<DB: Backend> SqlStore<DB> {
-    /// Inserts a message inside the transaction that locked the account, so that ids are in the order of
+    /// Inserts messages inside the transaction that locked the account, so that ids are in the order of
     /// the user's changes.
-    pub(super) async fn insert_message(
-        &self,
+    pub(super) async fn insert_messages(
         connection: &mut DB::Connection,
-        message: &NewMessage,
+        messages: impl IntoIterator<Item = NewMessage>,
+        persistent: bool,
     ) -> Result<(), sqlx::Error> {
-        let insert = sqlx::query(statements::INSERT_MESSAGE)
-            .bind(message.channel.as_str().to_owned())
-            .bind(message.user.0)
-            .bind(message.kind.clone())
-            .bind(message.parameters.clone())
-            .bind(to_micros(message.created_at))
-            .bind(WAITING.to_owned())
-            .persistent(self.statement_cache);
-        insert.execute(connection).await?;
+        let messages: Vec<_> = messages.into_iter().collect();
+        for messages in messages.chunks(statements::ROWS_PER_INSERT) {
+            let mut insert = QueryBuilder::<DB>::new(statements::INSERT_MESSAGES);
+            insert.push_values(messages, |mut row, message| {
+                row.push_bind(message.channel.as_str().to_owned())
+                    .push_bind(message.user.0)
+                    .push_bind(message.kind.clone())
+                    .push_bind(message.parameters.clone())
+                    .push_bind(to_micros(message.created_at))
+                    .push_bind(to_micros(message.created_at))
+                    .push_bind(WAITING.to_owned())
+                    .push_bind(0_i64);
+            });
+            let insert = insert.build().persistent(persistent && messages.len() == 1);
+            insert.execute(&mut *connection).await?;
+        }
         Ok(())
     }
 

@@ -8,8 +8,9 @@ use super::Backend;
 use crate::password::PasswordHash;
 use crate::session::{RotationState, SessionEnd};
 use crate::store::{
-    Account, MessageLease, NewMessage, PendingTotp, SecondFactor, StoredChallenge, StoredDevice,
-    StoredMessage, StoredPasskey, StoredPromotion, StoredSession, StoredTotp,
+    Account, MessageLease, NewMessage, PendingTotp, SecondFactor, StoredChallenge, StoredConsumer,
+    StoredDevice, StoredEvent, StoredMessage, StoredPasskey, StoredPromotion, StoredSession,
+    StoredTotp,
 };
 use crate::types::{
     AuditAction, AuditEvent, AuditId, AuthMethods, DeviceId, PasskeyId, PromotionId, SessionId,
@@ -156,6 +157,10 @@ fn telegram_client<DB: Backend>(
 pub(super) fn message<DB: Backend>(row: &DB::Row) -> Result<StoredMessage, sqlx::Error> {
     let attempts = converted(row.try_get::<i64, _>("attempts")?, "attempts")?;
     let lease = MessageLease::new(row.try_get("id")?, row.try_get("lease_owner")?, attempts);
+    Ok(StoredMessage::new(lease, new_message::<DB>(row)?))
+}
+
+fn new_message<DB: Backend>(row: &DB::Row) -> Result<NewMessage, sqlx::Error> {
     let mut message = NewMessage::new(
         parsed::<DB, _>(row, "channel")?,
         UserId(row.try_get("user_id")?),
@@ -163,7 +168,26 @@ pub(super) fn message<DB: Backend>(row: &DB::Row) -> Result<StoredMessage, sqlx:
         from_micros(row.try_get("created_at")?),
     );
     message.parameters = row.try_get("parameters")?;
-    Ok(StoredMessage::new(lease, message))
+    Ok(message)
+}
+
+/// Decodes an event with its place in the log.
+pub(super) fn event<DB: Backend>(row: &DB::Row) -> Result<StoredEvent, sqlx::Error> {
+    let (id, position) = (row.try_get("id")?, row.try_get("position")?);
+    Ok(StoredEvent::new(id, position, new_message::<DB>(row)?))
+}
+
+/// Decodes a row of `consumer_columns!`.
+pub(super) fn consumer<DB: Backend>(row: &DB::Row) -> Result<StoredConsumer, sqlx::Error> {
+    let name: String = row.try_get("name")?;
+    let mut consumer = StoredConsumer::new(name, row.try_get("position")?);
+    consumer.failures = converted(row.try_get::<i64, _>("failures")?, "failures")?;
+    consumer.failing_since = time_option::<DB>(row, "failing_since")?;
+    consumer.next_attempt_at = time_option::<DB>(row, "next_attempt_at")?;
+    consumer.last_error = row.try_get("last_error")?;
+    consumer.last_success_at = time_option::<DB>(row, "last_success_at")?;
+    consumer.disabled_at = time_option::<DB>(row, "disabled_at")?;
+    Ok(consumer)
 }
 
 /// Decodes a row of the devices.

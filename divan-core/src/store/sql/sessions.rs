@@ -7,7 +7,7 @@ use super::rows::{self, to_micros};
 use super::{Backend, SqlStore, statements};
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS};
 use crate::store::{
-    AccountUpdate, EndSessions, SessionAdvance, SessionStore, StoreError, StoredSession,
+    AccountUpdate, EndSessions, NewMessage, SessionAdvance, SessionStore, StoreError, StoredSession,
 };
 use crate::types::{SessionId, User, UserId};
 
@@ -102,7 +102,7 @@ impl<DB: Backend> SqlStore<DB> {
         user: UserId,
         update: &AccountUpdate,
     ) -> Result<Vec<SessionId>, sqlx::Error> {
-        let mut ended: Vec<Uuid> = Vec::new();
+        let mut ended: Vec<(Uuid, EndReason)> = Vec::new();
         if let Some(EndSessions {
             only,
             except,
@@ -117,7 +117,8 @@ impl<DB: Backend> SqlStore<DB> {
                 .bind(only.map(|only| only.0))
                 .bind(except.map(|except| except.0))
                 .persistent(self.statement_cache);
-            ended = query.fetch_all(&mut *connection).await?;
+            let chosen: Vec<Uuid> = query.fetch_all(&mut *connection).await?;
+            ended.extend(chosen.into_iter().map(|id| (id, reason)));
         }
         if let Some(begun) = &update.begin {
             let query = sqlx::query_scalar(statements::END_OLDEST_SESSIONS)
@@ -127,8 +128,9 @@ impl<DB: Backend> SqlStore<DB> {
                 .bind(i64::from(MAX_LIVE_SESSIONS - 1))
                 .persistent(self.statement_cache);
             let oldest: Vec<Uuid> = query.fetch_all(&mut *connection).await?;
-            ended.extend(oldest);
-            ended.extend(self.end_replaced(connection, begun).await?);
+            ended.extend(oldest.into_iter().map(|id| (id, EndReason::Limit)));
+            let replaced = self.end_replaced(connection, begun).await?;
+            ended.extend(replaced.into_iter().map(|id| (id, EndReason::Replaced)));
             self.delete_ended(connection, user).await?;
             self.insert_session(&mut *connection, begun).await?;
         }
@@ -139,9 +141,15 @@ impl<DB: Backend> SqlStore<DB> {
                 .bind(to_micros(proof.at))
                 .bind(proof.methods.to_string())
                 .persistent(self.statement_cache);
-            query.execute(connection).await?;
+            query.execute(&mut *connection).await?;
         }
-        Ok(ended.into_iter().map(SessionId).collect())
+        if let Some(at) = update.report_ended {
+            let events = ended
+                .iter()
+                .map(|&(id, reason)| NewMessage::session_revoked(user, SessionId(id), reason, at));
+            Self::insert_messages(connection, events, self.statement_cache).await?;
+        }
+        Ok(ended.into_iter().map(|(id, _)| SessionId(id)).collect())
     }
 
     /// Ends the sessions that began with the same init data.

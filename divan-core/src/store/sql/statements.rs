@@ -89,7 +89,9 @@ pub(super) const PING: &str = ping!(
     "divan_promotions",
     "divan_passkeys",
     "divan_used_challenges",
-    "divan_outbox"
+    "divan_outbox",
+    "divan_event_log",
+    "divan_event_consumers"
 );
 
 pub(in crate::store) const ACCOUNT_BY_ID: &str = account_where!("id = $1");
@@ -325,8 +327,8 @@ pub(in crate::store) const CLAIM_MESSAGES_SQLITE: &str = claim_messages!("min", 
 #[cfg(feature = "postgres")]
 pub(in crate::store) const CLAIM_MESSAGES_POSTGRES: &str =
     claim_messages!("least", "greatest", " FOR UPDATE SKIP LOCKED");
-pub(super) const INSERT_MESSAGE: &str = "INSERT INTO divan_outbox (channel, user_id, kind, parameters, \
-     created_at, attempts, next_attempt_at, state) VALUES ($1, $2, $3, $4, $5, 0, $5, $6)";
+pub(super) const INSERT_MESSAGES: &str = "INSERT INTO divan_outbox (channel, user_id, kind, \
+     parameters, created_at, next_attempt_at, state, attempts) ";
 pub(super) const SETTLE_MESSAGE: &str = "UPDATE divan_outbox SET state = $4, \
      next_attempt_at = coalesce($5, next_attempt_at), finished_at = $6, lease_owner = NULL, \
      lease_until = NULL WHERE id = $1 AND lease_owner = $2 AND attempts = $3 AND finished_at IS NULL";
@@ -336,6 +338,97 @@ pub(super) const DELETE_MESSAGES: &str =
     "DELETE FROM divan_outbox WHERE user_id = $1 AND channel = $2";
 pub(super) const PURGE_MESSAGES: &str =
     purge!("divan_outbox", "id", "finished_at", "finished_at < $1");
+
+pub(super) const NEW_EVENTS: &str = "SELECT count(*) FROM (SELECT id FROM divan_outbox \
+     WHERE channel = 'event' AND position IS NULL LIMIT 1) found";
+/// Assigns positions to the `$1` new events with the least ids.
+pub(super) const SEQUENCE_EVENTS: &str = "UPDATE divan_outbox SET position = numbered.position FROM (\
+     SELECT id, (SELECT newest FROM divan_event_log) + row_number() OVER (ORDER BY id) AS position FROM (\
+     SELECT id FROM divan_outbox WHERE channel = 'event' AND position IS NULL ORDER BY id LIMIT $1) found\
+     ) numbered WHERE divan_outbox.id = numbered.id";
+pub(super) const ADVANCE_LOG: &str = "UPDATE divan_event_log SET newest = newest + $1";
+pub(super) const EVENTS_AFTER: &str = "SELECT id, position, channel, user_id, kind, parameters, created_at \
+     FROM divan_outbox WHERE position > $1 ORDER BY position LIMIT $2";
+pub(super) const EVENT_LOG: &str = "SELECT purged, newest FROM divan_event_log";
+/// The first event of a time or later.
+pub(super) const FIRST_EVENT_SINCE: &str = "SELECT position FROM divan_outbox \
+     WHERE position > 0 AND created_at >= $1 ORDER BY position LIMIT 1";
+pub(super) const PURGE_EVENTS: &str = "DELETE FROM divan_outbox WHERE position IN (\
+     SELECT position FROM divan_outbox WHERE position < $1 ORDER BY position LIMIT $2) RETURNING position";
+pub(super) const MOVE_PURGED: &str = "UPDATE divan_event_log SET purged = $1 WHERE purged < $1";
+
+macro_rules! consumer_columns {
+    () => {
+        "name, position, claims, failures, failing_since, next_attempt_at, last_error, \
+         last_success_at, disabled_at"
+    };
+}
+
+macro_rules! claimable_consumer {
+    () => {
+        " WHERE name = $1 AND disabled_at IS NULL AND (next_attempt_at IS NULL OR next_attempt_at <= $2) \
+         AND (lease_until IS NULL OR lease_until <= $2)"
+    };
+}
+
+macro_rules! settle_consumer {
+    ($set:literal) => {
+        concat!(
+            "UPDATE divan_event_consumers SET ",
+            $set,
+            " WHERE name = $1 AND lease_owner = $2 AND claims = $3"
+        )
+    };
+}
+
+macro_rules! change_consumer {
+    ($set:literal) => {
+        concat!(
+            "UPDATE divan_event_consumers SET lease_owner = NULL, lease_until = NULL, ",
+            $set,
+            " WHERE name = $1"
+        )
+    };
+}
+
+pub(super) const CONSUMERS: &str = concat!(
+    "SELECT ",
+    consumer_columns!(),
+    " FROM divan_event_consumers ORDER BY name"
+);
+pub(super) const ADD_CONSUMER: &str = "INSERT INTO divan_event_consumers (name, position, claims, \
+     failures) VALUES ($1, $2, 0, 0) ON CONFLICT (name) DO NOTHING";
+pub(super) const DELETE_CONSUMER: &str = "DELETE FROM divan_event_consumers WHERE name = $1";
+pub(super) const CLAIMABLE_CONSUMERS: &str = concat!(
+    "SELECT count(*) FROM divan_event_consumers",
+    claimable_consumer!()
+);
+pub(super) const CLAIM_CONSUMER: &str = concat!(
+    "UPDATE divan_event_consumers SET claims = claims + 1, lease_owner = $3, lease_until = $4",
+    claimable_consumer!(),
+    " RETURNING ",
+    consumer_columns!()
+);
+pub(super) const CONSUMER_DELIVERED: &str = settle_consumer!(
+    "position = $4, last_success_at = $5, lease_until = $6, failures = 0, failing_since = NULL, \
+     next_attempt_at = NULL, last_error = NULL"
+);
+pub(super) const CONSUMER_KEPT: &str = settle_consumer!("lease_until = $4");
+pub(super) const CONSUMER_RELEASED: &str =
+    settle_consumer!("lease_owner = NULL, lease_until = NULL");
+pub(super) const CONSUMER_FAILED: &str = settle_consumer!(
+    "lease_owner = NULL, lease_until = NULL, failures = failures + 1, \
+     failing_since = coalesce(failing_since, $4), next_attempt_at = $5, last_error = $6"
+);
+pub(super) const CONSUMER_DISABLED: &str = settle_consumer!(
+    "lease_owner = NULL, lease_until = NULL, failures = failures + 1, \
+     failing_since = coalesce(failing_since, $4), disabled_at = $4, last_error = $5"
+);
+pub(super) const MOVE_CONSUMER: &str = change_consumer!("position = $2, next_attempt_at = NULL");
+pub(super) const ENABLE_CONSUMER: &str = change_consumer!(
+    "disabled_at = NULL, failures = 0, failing_since = NULL, next_attempt_at = NULL, last_error = NULL"
+);
+pub(super) const DISABLE_CONSUMER: &str = change_consumer!("disabled_at = $2");
 
 /// Start of a query for counters; the conditions follow.
 pub(super) const COUNTERS: &str =
