@@ -81,7 +81,7 @@ impl ClientService<'_> {
             }
             Ok(Some(update.event(event.clone())))
         };
-        let updated = store.update_account(user, &change).await?;
+        let updated = service.update_account(user, &change).await?;
         service.issue_first(&session, updated.ok_or(ServiceError::PasswordRequired)?)
     }
 }

@@ -3,7 +3,7 @@ use subtle::ConstantTimeEq;
 use super::validation::Validation;
 use super::{ClientService, Field, ServiceError};
 use crate::secret::Secret;
-use crate::store::{Account, NewUser};
+use crate::store::Account;
 use crate::throttle::ThrottleKind;
 use crate::types::{AuditAction, Role, User, UserId};
 
@@ -133,7 +133,8 @@ impl ClientService<'_> {
         let event =
             self.service
                 .audit_event(AuditAction::Bootstrapped, None, user.id, self.client)?;
-        claim.complete(&[NewUser::new(account, event)]).await?;
+        let new = [self.service.new_user(account, event)];
+        self.service.insert_users(Some(claim), &new).await?;
         Ok(user)
     }
 

@@ -3,6 +3,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use super::attempt::Attempts;
+use super::events::Events;
 use super::messages::Messages;
 use super::session_cache::SessionCache;
 use super::{
@@ -44,6 +45,7 @@ pub struct AuthServiceBuilder {
     #[cfg(feature = "passkeys")]
     passkeys: Option<crate::passkey::RelyingParty>,
     messages: bool,
+    events: bool,
     region: Region,
     miniapp_life: SessionLife,
     admin_life: SessionLife,
@@ -79,6 +81,7 @@ impl AuthService {
             #[cfg(feature = "passkeys")]
             passkeys: None,
             messages: false,
+            events: false,
             region: Region::default(),
             miniapp_life: SessionLife::MINI_APP,
             admin_life: SessionLife::ADMIN,
@@ -199,6 +202,14 @@ impl AuthServiceBuilder {
         self
     }
 
+    /// Sets whether changes of users and ends of sessions are written as events, for other parts of the
+    /// program and other services. The program must then delete old ones: see
+    /// [`AuthService::events_after`] and [`AuthService::purge_events`]. Default: no.
+    pub fn events(mut self, are_on: bool) -> Self {
+        self.events = are_on;
+        self
+    }
+
     /// Sets the country of phone numbers without a country code. Default: Kazakhstan.
     pub fn region(mut self, region: Region) -> Self {
         self.region = region;
@@ -283,6 +294,7 @@ impl AuthServiceBuilder {
             admin_host,
             attempts: Attempts::new(&self.key),
             messages: Messages::new(self.messages),
+            events: Events::new(self.events),
             reused_tokens: AtomicU64::new(0),
             cache: SessionCache::default(),
             miniapp_life: self.miniapp_life,

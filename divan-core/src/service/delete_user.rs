@@ -39,7 +39,7 @@ impl AdminService<'_> {
             Ok(Some(update.clear_counters(accounts).event(event.clone())))
         };
         let _invalidate = parts.cache.invalidate_on_drop(user, None);
-        let deleted = parts.store.update_account(user, &change).await?;
+        let deleted = self.service.update_account(user, &change).await?;
         deleted.map(drop).ok_or(ServiceError::NotFound)
     }
 }

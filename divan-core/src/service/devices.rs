@@ -72,7 +72,7 @@ impl CallerService<'_> {
                     .event(event.clone()),
             ))
         };
-        let updated = store.update_account(user, &change).await?;
+        let updated = self.service.update_account(user, &change).await?;
         updated.map(drop).ok_or(ServiceError::NotFound)
     }
 }
@@ -105,7 +105,7 @@ impl AdminService<'_> {
             let update = AccountUpdate::none().keep_device(device);
             Ok(Some(update.event(event.clone())))
         };
-        let updated = service.parts.store.update_account(user, &change).await?;
+        let updated = service.update_account(user, &change).await?;
         let account = updated.ok_or(ServiceError::NotFound)?.account;
         let keys = &service.parts.device_keys;
         Ok(keys.issue(device.id, user, account.password_version))

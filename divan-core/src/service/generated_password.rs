@@ -153,7 +153,7 @@ impl AdminService<'_> {
             ))
         };
         let _invalidate = parts.cache.invalidate_on_drop(user, None);
-        let updated = parts.store.update_account(user, &replace).await?;
+        let updated = self.service.update_account(user, &replace).await?;
         updated.map(|_| generated).ok_or(ServiceError::NotFound)
     }
 }

@@ -410,7 +410,7 @@ impl ClientService<'_> {
             }
             Ok(Some(update.event(signed_in.clone())))
         };
-        let updated = match service.parts.store.update_account(user, &change).await {
+        let updated = match service.update_account(user, &change).await {
             Ok(updated) => updated,
             Err(error) if error.kind() == StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
                 return Err(match with {

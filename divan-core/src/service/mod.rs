@@ -50,6 +50,11 @@
 //! service writes each message with its change. Your program sends it: see
 //! [`claim_messages`](AuthService::claim_messages).
 //!
+//! # Events
+//!
+//! With [`AuthServiceBuilder::events`], the service writes an event with each change of a user and each end
+//! of a session. Your program reads them: see [`events_after`](AuthService::events_after).
+//!
 //! # Sessions
 //!
 //! A sign-in starts a session: a row in the database and a pair of tokens. Each request with the
@@ -67,6 +72,7 @@ mod client_info;
 mod delete_user;
 mod devices;
 mod error;
+mod events;
 mod generated_password;
 mod handles;
 mod import;
@@ -107,6 +113,7 @@ use crate::store::{Store, StoreError};
 use crate::token::{DeviceKeys, RefreshKeys, TokenIssuer, TokenVerifier};
 use crate::types::JwkSet;
 use attempt::Attempts;
+use events::Events;
 use messages::Messages;
 use session_cache::SessionCache;
 
@@ -118,6 +125,10 @@ pub use builder::AuthServiceBuilder;
 pub use client_info::ClientInfo;
 pub use devices::DeviceView;
 pub use error::ServiceError;
+pub use events::{
+    ConsumerStatus, Event, EventConsumer, EventPage, EventPosition, EventSignal, EventsError,
+    InvalidEventPosition,
+};
 pub use handles::{AdminService, CallerService, ClientService};
 pub use import::{
     CheckedImport, ExistingUsers, ImportError, ImportedCount, ImportedUser, NewImportedUser,
@@ -172,6 +183,7 @@ struct Parts {
     admin_host: Arc<str>,
     attempts: Attempts,
     messages: Messages,
+    events: Events,
     /// Sessions ended after reuse of a token.
     reused_tokens: AtomicU64,
     cache: SessionCache,

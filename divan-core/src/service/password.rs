@@ -203,7 +203,7 @@ impl CallerService<'_> {
             }
             Ok(Some(update))
         };
-        let updated = service.parts.store.update_account(user, &change).await?;
+        let updated = service.update_account(user, &change).await?;
         let Some(updated) = updated else {
             return Ok(None);
         };

@@ -114,8 +114,7 @@ impl AdminService<'_> {
             let update = AccountUpdate::none().end_promotion(id);
             Ok(Some(update.event(event.clone())))
         };
-        let store = &self.service.parts.store;
-        let updated = store.update_account(user, &decline).await?;
+        let updated = self.service.update_account(user, &decline).await?;
         updated.map(drop).ok_or(ServiceError::NotFound)
     }
 
@@ -168,7 +167,7 @@ impl AdminService<'_> {
             let update = AccountUpdate::none().request_promotion(stored.clone());
             Ok(Some(update.event(event.clone())))
         };
-        store
+        self.service
             .update_account(user, &request)
             .await?
             .ok_or(ServiceError::NotFound)?;

@@ -414,7 +414,7 @@ impl AuthService {
                 None => update,
             }))
         };
-        let updated = self.parts.store.update_account(user, &change).await?;
+        let updated = self.update_account(user, &change).await?;
         Ok(updated.map(|updated| updated.account.user))
     }
 

@@ -67,7 +67,7 @@ impl AdminService<'_> {
             let update = AccountUpdate::none().clear_counters(accounts);
             Ok(Some(update.event(event.clone())))
         };
-        let updated = parts.store.update_account(user, &change).await?;
+        let updated = self.service.update_account(user, &change).await?;
         updated.map(drop).ok_or(ServiceError::NotFound)
     }
 }

@@ -75,7 +75,7 @@ impl AdminService<'_> {
             Ok(Some(update))
         };
         let _invalidate = parts.cache.invalidate_on_drop(id, None);
-        let updated = parts.store.update_account(id, &change).await;
+        let updated = self.service.update_account(id, &change).await;
         let updated = updated.map_err(ServiceError::from);
         if let Err(ServiceError::InsufficientAuthentication { .. }) = &updated {
             // This error contains the second factors of the caller.

@@ -300,7 +300,8 @@ impl AdminService<'_> {
         let expires = generated.is_some() || user.role == Role::Employee;
         account.password_expires_at = expires.then(|| expiry_of_generated(user.created_at));
         let event = self.audit_event(AuditAction::UserCreated, user.id).await?;
-        self.insert(&[NewUser::new(account, event)]).await?;
+        self.insert(&[self.service.new_user(account, event)])
+            .await?;
         Ok(CreatedUser {
             user,
             generated_password: generated,
@@ -355,11 +356,7 @@ impl AdminService<'_> {
         } else {
             None
         };
-        match claim {
-            Some(claim) => claim.complete(new).await?,
-            None => store.insert_users(new).await?,
-        }
-        Ok(())
+        Ok(self.service.insert_users(claim, new).await?)
     }
 
     /// Lists the live sessions of a user, newest first.

@@ -16,6 +16,7 @@ mod auto_login;
 mod bootstrap;
 mod contact;
 mod deleted_users;
+mod events;
 mod external_id;
 mod histories;
 mod import;

@@ -152,7 +152,7 @@ impl AdminService<'_> {
             if account.user.telegram_id.is_some() {
                 event.changes = vec![Field::TelegramId.to_string()];
             }
-            new.push(NewUser::new(account, event));
+            new.push(service.new_user(account, event));
         }
         sort_for_locking(&mut new);
         let imported = ImportedCount {
@@ -208,7 +208,7 @@ impl AdminService<'_> {
         };
         let ids: BTreeSet<UserId> = planned.keys().copied().collect();
         let _invalidate = parts.cache.invalidate_users_on_drop(ids.clone());
-        let updated = parts.store.update_accounts(&ids, &change, new).await?;
+        let updated = self.service.update_accounts(&ids, &change, new).await?;
         updated.map(drop).ok_or(ServiceError::NotFound)
     }
 

@@ -278,7 +278,7 @@ impl AuthService {
             client.allows_write_to_pm = Some(false);
             Ok(Some(AccountUpdate::none()))
         };
-        let updated = self.parts.store.update_account(message.user, &change);
+        let updated = self.update_account(message.user, &change);
         updated.await.map(drop)
     }
 }

@@ -183,7 +183,7 @@ impl ClientService<'_> {
             let update = self.keep_device(update, &device, current, now);
             Ok(Some(assertion.store_with(update)))
         };
-        let updated = match service.parts.store.update_account(user, &change).await {
+        let updated = match service.update_account(user, &change).await {
             Err(error) if error.kind() == StoreErrorKind::PasskeyChanged => None,
             updated => updated?,
         };

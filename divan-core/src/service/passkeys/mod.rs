@@ -163,7 +163,7 @@ impl AuthService {
             let update = AccountUpdate::none().use_challenge(challenge);
             Ok(Some(update.event(event.clone())))
         };
-        match self.parts.store.update_account(user, &change).await {
+        match self.update_account(user, &change).await {
             Ok(_) => {}
             Err(error) => match ServiceError::from(error) {
                 ServiceError::SecondFactorInvalid => return Ok(()),

@@ -238,7 +238,7 @@ impl CallerService<'_> {
             Ok(Some(update.require_live_session(self.caller.session())))
         };
         let _invalidate = service.parts.cache.invalidate_on_drop(user, None);
-        let updated = service.parts.store.update_account(user, &change).await?;
+        let updated = service.update_account(user, &change).await?;
         updated.ok_or(TokenError::NotAccepted.into())
     }
 

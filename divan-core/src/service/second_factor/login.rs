@@ -216,7 +216,7 @@ impl ClientService<'_> {
             let update = AccountUpdate::none().begin_challenge(challenge.clone());
             Ok(Some(update))
         };
-        let begun = service.parts.store.update_account(user, &change).await?;
+        let begun = service.update_account(user, &change).await?;
         begun.map(|_| text).ok_or(ServiceError::InvalidCredentials)
     }
 
@@ -282,7 +282,7 @@ impl ClientService<'_> {
             }
             Ok(Some(update.event(signed_in.clone())))
         };
-        let updated = service.parts.store.update_account(user, &change).await?;
+        let updated = service.update_account(user, &change).await?;
         let updated = updated.ok_or(ServiceError::ChallengeInvalid)?;
         service.issue_on_device(&session, updated, device.id)
     }

@@ -65,7 +65,7 @@ impl AdminService<'_> {
             Ok(Some(update.event(event.clone())))
         };
         let _invalidate = parts.cache.invalidate_on_drop(user, None);
-        let updated = parts.store.update_account(user, &enable).await?;
+        let updated = self.service.update_account(user, &enable).await?;
         updated.map(|_| codes).ok_or(ServiceError::NotFound)
     }
 

@@ -51,7 +51,7 @@ impl AdminService<'_> {
         };
         let parts = &self.service.parts;
         let _invalidate = parts.cache.invalidate_on_drop(user, None);
-        let updated = parts.store.update_account(user, &change).await?;
+        let updated = self.service.update_account(user, &change).await?;
         updated.map(drop).ok_or(ServiceError::NotFound)
     }
 

@@ -47,6 +47,7 @@ pub(crate) fn builder_with_key(
         .passkeys(RelyingParty::new(ISSUER).unwrap())
         .telegram(BOT.parse().unwrap())
         .messages(true)
+        .events(true)
         .bootstrap(BootstrapPolicy::OpenToAnyone)
         .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
         .clock(clock.clone())
