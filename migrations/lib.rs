@@ -31,14 +31,14 @@ pub const TABLE: &str = "divan_migrations";
 /// The migrations for PostgreSQL.
 pub fn postgres() -> Migrator {
     migrator(
-        files!("postgres": "000" 1 "divan", 2 "defence", 3 "attributes", 4 "telegram", 5 "second_factor", 6 "promotions", 7 "passkeys", 8 "outbox", 9 "reserved"; "00" 10 "events"),
+        files!("postgres": "000" 1 "divan", 2 "defence", 3 "attributes", 4 "telegram", 5 "second_factor", 6 "promotions", 7 "passkeys", 8 "outbox", 9 "service_credentials"; "00" 10 "events"),
     )
 }
 
 /// The migrations for SQLite.
 pub fn sqlite() -> Migrator {
     migrator(
-        files!("sqlite": "000" 1 "divan", 2 "defence", 3 "attributes", 4 "telegram", 5 "second_factor", 6 "promotions", 7 "passkeys", 8 "outbox", 9 "reserved"; "00" 10 "events"),
+        files!("sqlite": "000" 1 "divan", 2 "defence", 3 "attributes", 4 "telegram", 5 "second_factor", 6 "promotions", 7 "passkeys", 8 "outbox", 9 "service_credentials"; "00" 10 "events"),
     )
 }
 
@@ -77,7 +77,10 @@ mod tests {
         ("postgres/0006_promotions.sql", 0x8b7a_b378_0647_9899),
         ("postgres/0007_passkeys.sql", 0x6e5c_f914_e8e0_cdd0),
         ("postgres/0008_outbox.sql", 0x552a_b73a_600e_f7ff),
-        ("postgres/0009_reserved.sql", 0x145e_13dc_6981_25c6),
+        (
+            "postgres/0009_service_credentials.sql",
+            0x9465_695c_5376_7662,
+        ),
         ("postgres/0010_events.sql", 0xff2c_4297_6913_da67),
         ("sqlite/0001_divan.sql", 0x6f5a_c21f_8520_778d),
         ("sqlite/0002_defence.sql", 0xe35a_24f6_9aa7_c827),
@@ -87,7 +90,7 @@ mod tests {
         ("sqlite/0006_promotions.sql", 0x9d9a_8d26_ef96_c3c7),
         ("sqlite/0007_passkeys.sql", 0x835f_6066_9a2d_7215),
         ("sqlite/0008_outbox.sql", 0x4434_8dda_33be_2e8a),
-        ("sqlite/0009_reserved.sql", 0x145e_13dc_6981_25c6),
+        ("sqlite/0009_service_credentials.sql", 0x1619_9b4a_5ee8_3f7a),
         ("sqlite/0010_events.sql", 0x2227_e307_09fd_bd94),
     ];
 

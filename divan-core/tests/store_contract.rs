@@ -6,6 +6,8 @@ mod created;
 mod event_log;
 #[path = "outbox/mod.rs"]
 mod outbox;
+#[path = "services/mod.rs"]
+mod services;
 
 use created::created;
 use event_log::{
@@ -27,6 +29,11 @@ use outbox::{
     only_the_oldest_message_of_a_user_is_claimed,
     purge_messages_deletes_messages_that_finished_before,
     the_telegram_client_is_stored_with_the_account,
+};
+use services::{
+    a_change_of_a_service_requires_the_seen_version, a_deleted_service_leaves_only_audit_events,
+    a_service_is_stored_with_its_secrets, a_use_of_a_service_is_stored_and_kept,
+    one_of_concurrent_changes_of_a_service_succeeds, there_are_at_most_a_hundred_services,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -141,6 +148,12 @@ contract!(
     one_of_concurrent_uses_of_a_challenge_succeeds,
     purge_used_challenges_deletes_expired_marks,
     a_proof_is_stored_with_a_session_of_the_account,
+    a_service_is_stored_with_its_secrets,
+    a_change_of_a_service_requires_the_seen_version,
+    one_of_concurrent_changes_of_a_service_succeeds,
+    a_use_of_a_service_is_stored_and_kept,
+    a_deleted_service_leaves_only_audit_events,
+    there_are_at_most_a_hundred_services,
     a_message_is_written_with_its_change_or_not_at_all,
     a_leased_message_is_claimed_again_after_its_lease_expired,
     only_the_oldest_message_of_a_user_is_claimed,

@@ -7,14 +7,15 @@ use divan_core::store::{
     Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore, ClaimConsumer,
     ClaimMessages, ConsumerChange, ConsumerLease, ConsumerOutcome, DeviceStore, EventLog,
     EventStore, FoundUsers, MessageChannel, MessageLease, MessageOutcome, NewUser, OutboxStore,
-    PasskeyStore, PromotionStore, SessionAdvance, SessionStore, Store, StoreError, StoredChallenge,
-    StoredConsumer, StoredDevice, StoredEvent, StoredMessage, StoredPasskey, StoredPromotion,
-    StoredSession, ThrottleStore, UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery,
-    UserStore, WaitingMessages,
+    PasskeyStore, PromotionStore, ServiceStore, SessionAdvance, SessionStore, Store, StoreError,
+    StoredChallenge, StoredConsumer, StoredDevice, StoredEvent, StoredMessage, StoredPasskey,
+    StoredPromotion, StoredService, StoredSession, ThrottleStore, UpdateFn, UpdatedAccount,
+    UserCount, UserKeys, UserQuery, UserStore, WaitingMessages,
 };
 use divan_core::throttle::{Counter, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
 use divan_core::types::{
-    AuditEvent, DeviceId, Email, Phone, PromotionId, SessionId, TelegramId, User, UserId,
+    AuditEvent, DeviceId, Email, Phone, PromotionId, ServiceId, ServiceSecretId, SessionId,
+    TelegramId, User, UserId,
 };
 use time::OffsetDateTime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -209,6 +210,46 @@ impl<S: Store> PromotionStore for PublishingStore<S> {
 
     async fn purge_promotions(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         self.inner.purge_promotions(before).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> ServiceStore for PublishingStore<S> {
+    async fn service(&self, id: ServiceId) -> Result<Option<StoredService>, StoreError> {
+        self.inner.service(id).await
+    }
+
+    async fn services(&self) -> Result<Vec<StoredService>, StoreError> {
+        self.inner.services().await
+    }
+
+    async fn insert_service(
+        &self,
+        new: &StoredService,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        self.inner.insert_service(new, event).await
+    }
+
+    async fn update_service(
+        &self,
+        next: &StoredService,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        self.inner.update_service(next, event).await
+    }
+
+    async fn delete_service(&self, id: ServiceId, event: &AuditEvent) -> Result<bool, StoreError> {
+        self.inner.delete_service(id, event).await
+    }
+
+    async fn use_service(
+        &self,
+        id: ServiceId,
+        secret: ServiceSecretId,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        self.inner.use_service(id, secret, at).await
     }
 }
 

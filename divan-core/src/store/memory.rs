@@ -12,18 +12,20 @@ use self::events::ConsumerRow;
 use super::{
     Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore,
     ClaimMessages, DeviceStore, EndSessions, EventLog, FoundUsers, MAX_CHALLENGE_ATTEMPTS,
-    MAX_DEVICES, MAX_PROMOTIONS, MessageChannel, MessageLease, MessageOutcome, NewMessage, NewUser,
-    OutboxStore, PasskeyChange, PasskeyStore, PromotionStore, SessionAdvance, SessionStore, Store,
-    StoreError, StoreErrorKind, StoredChallenge, StoredDevice, StoredMessage, StoredPasskey,
-    StoredPromotion, StoredSession, ThrottleStore, UniqueKey, UpdateFn, UpdatedAccount, UserCount,
-    UserKeys, UserQuery, UserStore, WaitingMessages,
+    MAX_DEVICES, MAX_PROMOTIONS, MAX_SERVICES, MessageChannel, MessageLease, MessageOutcome,
+    NewMessage, NewUser, OutboxStore, PasskeyChange, PasskeyStore, PromotionStore, ServiceStore,
+    SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredChallenge, StoredDevice,
+    StoredMessage, StoredPasskey, StoredPromotion, StoredService, StoredSession, ThrottleStore,
+    UniqueKey, UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
+    WaitingMessages,
 };
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS, SessionEnd};
 use crate::throttle::{
     Counter, Decision, ThrottleKey, ThrottleKind, ThrottleOutcome, ThrottleUpdate,
 };
 use crate::types::{
-    AuditEvent, DeviceId, Email, PasskeyId, Phone, PromotionId, SessionId, TelegramId, User, UserId,
+    AuditEvent, DeviceId, Email, PasskeyId, Phone, PromotionId, ServiceId, ServiceSecretId,
+    SessionId, TelegramId, User, UserId,
 };
 
 /// A store in memory, for tests and examples.
@@ -42,6 +44,7 @@ struct Tables {
     promotions: HashMap<UserId, StoredPromotion>,
     passkeys: HashMap<PasskeyId, StoredPasskey>,
     used_challenges: HashMap<[u8; 16], OffsetDateTime>,
+    services: BTreeMap<ServiceId, StoredService>,
     counters: HashMap<ThrottleKey, Counter>,
     audit: Vec<AuditEvent>,
     /// By id.
@@ -736,6 +739,78 @@ impl PasskeyStore for MemoryStore {
             .used_challenges
             .retain(|_, expires_at| *expires_at >= before);
         Ok((all - tables.used_challenges.len()) as u64)
+    }
+}
+
+#[async_trait]
+impl ServiceStore for MemoryStore {
+    async fn service(&self, id: ServiceId) -> Result<Option<StoredService>, StoreError> {
+        Ok(self.tables().services.get(&id).cloned())
+    }
+
+    async fn services(&self) -> Result<Vec<StoredService>, StoreError> {
+        Ok(self.tables().services.values().rev().cloned().collect())
+    }
+
+    async fn insert_service(
+        &self,
+        new: &StoredService,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        let mut tables = self.tables();
+        if tables.services.len() >= MAX_SERVICES as usize {
+            return Ok(false);
+        }
+        tables.services.insert(new.id, new.clone());
+        tables.audit.push(event.clone());
+        Ok(true)
+    }
+
+    async fn update_service(
+        &self,
+        next: &StoredService,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        let mut tables = self.tables();
+        let is_seen = |stored: &&mut StoredService| stored.version + 1 == next.version;
+        let Some(stored) = tables.services.get_mut(&next.id).filter(is_seen) else {
+            return Ok(false);
+        };
+        let before = std::mem::replace(stored, next.clone());
+        stored.last_used_at = before.last_used_at;
+        for secret in &mut stored.secrets {
+            let mut before = before.secrets.iter();
+            let before = before.find(|before| before.id == secret.id);
+            secret.last_used_at = before.and_then(|before| before.last_used_at);
+        }
+        tables.audit.push(event.clone());
+        Ok(true)
+    }
+
+    async fn delete_service(&self, id: ServiceId, event: &AuditEvent) -> Result<bool, StoreError> {
+        let mut tables = self.tables();
+        if tables.services.remove(&id).is_none() {
+            return Ok(false);
+        }
+        tables.audit.push(event.clone());
+        Ok(true)
+    }
+
+    async fn use_service(
+        &self,
+        id: ServiceId,
+        secret: ServiceSecretId,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        if let Some(stored) = tables.services.get_mut(&id) {
+            stored.last_used_at = stored.last_used_at.max(Some(at));
+            let mut secrets = stored.secrets.iter_mut();
+            if let Some(stored) = secrets.find(|stored| stored.id == secret) {
+                stored.last_used_at = stored.last_used_at.max(Some(at));
+            }
+        }
+        Ok(())
     }
 }
 

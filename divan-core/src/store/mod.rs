@@ -27,6 +27,7 @@ mod promotion;
 mod schema;
 mod search;
 mod second_factor;
+mod service;
 mod session;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
@@ -68,6 +69,9 @@ pub use promotion::{MAX_PROMOTIONS, PromotionStore, StoredPromotion};
 pub use schema::{MigrateError, SchemaStatus};
 pub use search::{FoundUsers, InvalidSearch, SearchTerms, UserCount, UserQuery, search_words};
 pub use second_factor::{PendingTotp, SecondFactor, StoredTotp};
+pub use service::{
+    MAX_SERVICE_SECRETS, MAX_SERVICES, ServiceStore, StoredService, StoredServiceSecret,
+};
 pub use session::{EndSessions, SessionAdvance, SessionProof, SessionStore, StoredSession};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use sql::{Backend, SqlStore};
@@ -84,6 +88,7 @@ pub trait Store:
     + ChallengeStore
     + PromotionStore
     + PasskeyStore
+    + ServiceStore
     + OutboxStore
     + EventStore
     + AuditStore

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{AuditId, UserId};
+use super::{AuditId, ServiceId, UserId};
 
 open_enum! {
     /// The action of an audit event.
@@ -87,6 +87,16 @@ open_enum! {
         /// The signature of a passkey was correct, but its counter did not increase: the passkey may have
         /// been copied by someone else.
         PasskeyCopied = "passkey_copied",
+        /// A service credential was created.
+        ServiceCreated = "service_created",
+        /// A service credential was changed; `changes` names the members.
+        ServiceUpdated = "service_updated",
+        /// A service credential got a new secret.
+        ServiceSecretRotated = "service_secret_rotated",
+        /// A secret of a service credential was removed.
+        ServiceSecretRemoved = "service_secret_removed",
+        /// A service credential was deleted.
+        ServiceDeleted = "service_deleted",
         /// The first administrator was not created, because the bootstrap token was missing or wrong.
         BootstrapRefused = "bootstrap_refused",
         /// Old audit events were deleted.
@@ -130,7 +140,7 @@ pub struct AuditEvent {
     pub at: OffsetDateTime,
     /// The action.
     pub action: AuditAction,
-    /// The user who acted; absent for the command line, failed sign-ins and bootstrap. With
+    /// The user who acted; absent for the command line, services, failed sign-ins and bootstrap. With
     /// `telegram_taken`, the user who is linked to the Telegram account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
@@ -143,6 +153,16 @@ pub struct AuditEvent {
         schema(nullable = false, example = "Administrator")
     )]
     pub actor_name: Option<String>,
+    /// The service credential that acted. With `service_created`, `service_updated`,
+    /// `service_secret_rotated`, `service_secret_removed` and `service_deleted`, the one that was
+    /// affected. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub service_id: Option<ServiceId>,
+    /// The name of that service credential at the time of the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "HR system"))]
+    pub service_name: Option<String>,
     /// The user who was affected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
@@ -195,6 +215,8 @@ impl AuditEvent {
             action,
             actor_id: None,
             actor_name: None,
+            service_id: None,
+            service_name: None,
             subject_id,
             subject_name: None,
             account: None,

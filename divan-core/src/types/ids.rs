@@ -70,6 +70,26 @@ pub struct PromotionId(pub Uuid);
 #[serde(transparent)]
 pub struct PasskeyId(pub Uuid);
 
+/// The id of a service credential, which is its `client_id`: a UUID of version 7, like a [`UserId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(value_type = String, format = "uuid", example = "0199aa4b-6c15-7f2e-8d07-94b3c6e1a5f2", description = "The id of a service credential, which is its `client_id`: a UUID that sorts by the time of creation.")
+)]
+#[serde(transparent)]
+pub struct ServiceId(pub Uuid);
+
+/// The id of a secret of a service credential: a UUID of version 7, like a [`UserId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(value_type = String, format = "uuid", example = "0199aa4b-6c16-7b90-a4f1-3e58d2c7b064", description = "The id of a secret of a service credential: a UUID that sorts by the time of creation.")
+)]
+#[serde(transparent)]
+pub struct ServiceSecretId(pub Uuid);
+
 macro_rules! uuid_id {
     ($($id:ident),*) => {$(
         #[cfg(feature = "entropy")]
@@ -103,7 +123,16 @@ macro_rules! uuid_id {
     )*};
 }
 
-uuid_id!(AuditId, SessionId, UserId, DeviceId, PasskeyId, PromotionId);
+uuid_id!(
+    AuditId,
+    SessionId,
+    UserId,
+    DeviceId,
+    PasskeyId,
+    PromotionId,
+    ServiceId,
+    ServiceSecretId
+);
 
 /// The id of a Telegram account: up to 52 significant bits, as
 /// [the Bot API](https://core.telegram.org/bots/api#user) states.

@@ -77,7 +77,9 @@ impl<DB: Backend> SqlStore<DB> {
                 .push_bind(event.address.map(|address| address.to_string()))
                 .push_bind(event.request_id.clone())
                 .push_bind(event.account.clone())
-                .push_bind(event.bot_id);
+                .push_bind(event.bot_id)
+                .push_bind(event.service_id.map(|service| service.0))
+                .push_bind(event.service_name.clone());
         });
         let insert = insert.build().persistent(persistent);
         insert.execute(connection).await?;

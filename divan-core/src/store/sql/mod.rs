@@ -21,6 +21,7 @@ mod pooled_connection;
 mod promotions;
 mod retry;
 mod rows;
+mod services;
 mod sessions;
 mod statements;
 mod throttle;

@@ -9,12 +9,12 @@ use crate::password::PasswordHash;
 use crate::session::{RotationState, SessionEnd};
 use crate::store::{
     Account, MessageLease, NewMessage, PendingTotp, SecondFactor, StoredChallenge, StoredConsumer,
-    StoredDevice, StoredEvent, StoredMessage, StoredPasskey, StoredPromotion, StoredSession,
-    StoredTotp,
+    StoredDevice, StoredEvent, StoredMessage, StoredPasskey, StoredPromotion, StoredService,
+    StoredServiceSecret, StoredSession, StoredTotp,
 };
 use crate::types::{
-    AuditAction, AuditEvent, AuditId, AuthMethods, DeviceId, PasskeyId, PromotionId, SessionId,
-    TelegramClient, TelegramId, User, UserId,
+    AuditAction, AuditEvent, AuditId, AuthMethods, DeviceId, PasskeyId, PromotionId, ServiceId,
+    ServiceScope, ServiceSecretId, SessionId, TelegramClient, TelegramId, User, UserId,
 };
 
 /// Decodes a row of `user_columns!`.
@@ -249,6 +249,39 @@ pub(super) fn passkey<DB: Backend>(row: &DB::Row) -> Result<StoredPasskey, sqlx:
     Ok(passkey)
 }
 
+/// Decodes a row of a service credential, with one of its secrets.
+pub(super) fn service<DB: Backend>(row: &DB::Row) -> Result<StoredService, sqlx::Error> {
+    let (scopes, ranges): (String, String) =
+        (row.try_get("scopes")?, row.try_get("allowed_addresses")?);
+    let created_at = from_micros(row.try_get("created_at")?);
+    let (id, secret) = (row.try_get("id")?, service_secret::<DB>(row)?);
+    let name: String = row.try_get("name")?;
+    let mut service = StoredService::new(ServiceId(id), name, secret, created_at);
+    // A newer version may have written scopes that this one does not know.
+    service.scopes = scopes.split(' ').map(ServiceScope::from_code).collect();
+    let ranges = ranges.split_whitespace();
+    let ranges = ranges.map(|range| parse("allowed_addresses", range));
+    service.allowed_addresses = ranges.collect::<Result<_, _>>()?;
+    service.created_by = row.try_get::<Option<Uuid>, _>("created_by")?.map(UserId);
+    service.expires_at = time_option::<DB>(row, "expires_at")?;
+    service.last_used_at = time_option::<DB>(row, "last_used_at")?;
+    service.version = row.try_get::<i64, _>("version")?.cast_unsigned();
+    Ok(service)
+}
+
+fn service_secret<DB: Backend>(row: &DB::Row) -> Result<StoredServiceSecret, sqlx::Error> {
+    let digest: Vec<u8> = row.try_get("digest")?;
+    let mut secret = StoredServiceSecret::new(
+        ServiceSecretId(row.try_get("secret_id")?),
+        converted(digest.as_slice(), "digest")?,
+        row.try_get::<String, _>("hint")?,
+        from_micros(row.try_get("secret_created_at")?),
+    );
+    secret.expires_at = time_option::<DB>(row, "secret_expires_at")?;
+    secret.last_used_at = time_option::<DB>(row, "secret_last_used_at")?;
+    Ok(secret)
+}
+
 /// Decodes a row of the audit.
 pub(super) fn audit_event<DB: Backend>(row: &DB::Row) -> Result<AuditEvent, sqlx::Error> {
     let subject = row.try_get::<Option<Uuid>, _>("subject_id")?.map(UserId);
@@ -269,6 +302,8 @@ pub(super) fn audit_event<DB: Backend>(row: &DB::Row) -> Result<AuditEvent, sqlx
     event.request_id = row.try_get("request_id")?;
     event.account = row.try_get("account")?;
     event.bot_id = row.try_get("bot_id")?;
+    event.service_id = row.try_get::<Option<Uuid>, _>("service_id")?.map(ServiceId);
+    event.service_name = row.try_get("service_name")?;
     Ok(event)
 }
 

@@ -89,6 +89,8 @@ pub(super) const PING: &str = ping!(
     "divan_promotions",
     "divan_passkeys",
     "divan_used_challenges",
+    "divan_services",
+    "divan_service_secrets",
     "divan_outbox",
     "divan_event_log",
     "divan_event_consumers"
@@ -162,12 +164,12 @@ pub(super) const FREQUENT_WORD_USERS: usize = 1000;
 /// Start of a query for a page of audit events; each condition begins with `AND`.
 /// Audit events with the names of their users.
 pub(super) const AUDIT_EVENTS: &str = "SELECT id, at, action, actor_id, subject_id, changes, address, \
-     request_id, account, bot_id, \
+     request_id, account, bot_id, service_id, service_name, \
      (SELECT full_name FROM divan_users WHERE divan_users.id = actor_id) AS actor_name, \
      (SELECT full_name FROM divan_users WHERE divan_users.id = subject_id) AS subject_name \
      FROM divan_audit_events WHERE true";
 pub(super) const INSERT_AUDIT_EVENTS: &str = "INSERT INTO divan_audit_events (id, at, action, \
-     actor_id, subject_id, changes, address, request_id, account, bot_id) ";
+     actor_id, subject_id, changes, address, request_id, account, bot_id, service_id, service_name) ";
 pub(super) const PURGE_AUDIT_EVENTS: &str = purge!("divan_audit_events", "id", "at", "at < $1");
 
 /// Range of words with this prefix: from the first value, below the second.
@@ -300,6 +302,41 @@ pub(super) const PURGE_USED_CHALLENGES: &str = purge!(
     "expires_at",
     "expires_at < $1"
 );
+
+macro_rules! services_where {
+    ($condition:literal) => {
+        concat!(
+            "SELECT s.id, s.name, s.scopes, s.allowed_addresses, s.created_at, s.created_by, \
+             s.expires_at, s.last_used_at, s.version, k.id AS secret_id, k.digest, k.hint, \
+             k.created_at AS secret_created_at, k.expires_at AS secret_expires_at, \
+             k.last_used_at AS secret_last_used_at FROM divan_services s \
+             JOIN divan_service_secrets k ON k.service_id = s.id WHERE ",
+            $condition,
+            " ORDER BY s.id DESC, k.expires_at IS NULL, k.created_at, k.id"
+        )
+    };
+}
+
+/// A credential, one row for each secret.
+pub(super) const SERVICE: &str = services_where!("s.id = $1");
+pub(super) const SERVICES: &str = services_where!("true");
+pub(super) const COUNT_SERVICES: &str = "SELECT count(*) FROM divan_services";
+pub(super) const INSERT_SERVICE: &str = "INSERT INTO divan_services (id, name, scopes, \
+     allowed_addresses, created_at, created_by, expires_at, version) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+pub(super) const UPDATE_SERVICE: &str = "UPDATE divan_services SET name = $3, scopes = $4, \
+     allowed_addresses = $5, expires_at = $6, version = version + 1 WHERE id = $1 AND version = $2";
+pub(super) const DELETE_SERVICE: &str = "DELETE FROM divan_services WHERE id = $1";
+pub(super) const KEEP_SERVICE_SECRET: &str = "INSERT INTO divan_service_secrets (id, service_id, \
+     digest, hint, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) \
+     ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at";
+/// Deletes the secrets of a credential except for two, which may be the same.
+pub(super) const DELETE_SERVICE_SECRETS: &str = "DELETE FROM divan_service_secrets \
+     WHERE service_id = $1 AND id NOT IN ($2, $3)";
+pub(super) const USE_SERVICE: &str = "UPDATE divan_services SET last_used_at = $2 \
+     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+pub(super) const USE_SERVICE_SECRET: &str = "UPDATE divan_service_secrets SET last_used_at = $2 \
+     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
 
 /// Claims the messages of a channel that are due, of each user the oldest that waits. The limit per second
 /// counts the claims of all servers. `$least`, `$greatest` and `$lock` differ between the databases.
