@@ -89,6 +89,7 @@ mod passkeys;
 mod request;
 mod retry;
 mod second_factor;
+mod services;
 mod sessions;
 mod telegram;
 #[cfg(feature = "test-util")]

@@ -32,6 +32,14 @@ impl<'a, E: Endpoint> Request<'a, E> {
         }
     }
 
+    /// Sets the path parameter `{secret_id}`.
+    pub(crate) fn path_secret_id(self, id: impl Display) -> Self {
+        Self {
+            path: self.path.replace("{secret_id}", &id.to_string()),
+            ..self
+        }
+    }
+
     pub(crate) fn build(
         &self,
         http: &Client,

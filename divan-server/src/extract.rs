@@ -17,7 +17,7 @@ mod verified_request;
 pub(crate) use admin_credentials::AdminCredentials;
 pub(crate) use authorization::{BootstrapToken, InitDataHeader};
 pub(crate) use csv_body::CsvBody;
-pub(crate) use id::Id;
+pub(crate) use id::{Id, SecretId};
 pub(crate) use json_body::{BodyTimeout, JsonBody, OptionalJsonBody};
 pub(crate) use query_params::QueryParams;
 pub(crate) use rejections::MAX_BODY_BYTES;

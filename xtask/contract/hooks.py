@@ -23,7 +23,8 @@ REJECTED_TOKEN = {"token_invalid", "token_expired"}
 
 _statuses = collections.defaultdict(collections.Counter)
 _numbers = itertools.count(1_000)
-_state = {"administrator": None, "users": []}
+_services = itertools.count()
+_state = {"administrator": None, "users": [], "services": []}
 
 
 def operation_id(operation):
@@ -72,6 +73,18 @@ def administrator_with_second_factor():
     return installation.second_factor()[0]["user"]["id"]
 
 
+def services():
+    """Returns service credentials with two secrets each. They are created first: the server allows a hundred."""
+    if not _state["services"]:
+        path, body = "/auth/admin/services", {"name": "Example", "scopes": ["users:read"]}
+        session = installation.admin_session()["access_token"]
+        for _ in range(16):
+            created = installation.call("POST", path, session, json=body)["service"]
+            rotate = f"{path}/{created['id']}/secrets"
+            _state["services"].append(installation.call("POST", rotate, session, json={})["service"])
+    return _state["services"]
+
+
 def employees():
     """Returns employees for requests to act on."""
     if not _state["users"]:
@@ -102,7 +115,9 @@ def map_path_parameters(context, path_parameters):
         given = uuid.UUID(path_parameters["id"]).int
     except (KeyError, ValueError, AttributeError, TypeError):
         return path_parameters
-    if given % 2:
+    if given % 2 and context.operation.path.startswith("/auth/admin/services/"):
+        path_parameters["id"] = services()[given % 4]["id"]
+    elif given % 2:
         special = {
             "end_session": another_session,
             "remove_device": own_device,
@@ -133,6 +148,13 @@ def before_add_examples(context, examples):
     good = {}
     if context.operation.path.startswith("/auth/admin/users/{id}"):
         good["path_parameters"] = {"id": installation.employee()["id"]}
+    elif context.operation.path.startswith("/auth/admin/services"):
+        # One for each operation: some delete it.
+        own_service = services()[4 + next(_services)]
+        if "{id}" in context.operation.path:
+            good["path_parameters"] = {"id": own_service["id"]}
+        if name == "remove_service_secret":
+            good["path_parameters"]["secret_id"] = own_service["secrets"][0]["id"]
     elif name == "end_session":
         good["path_parameters"] = {"id": another_session()}
     elif name == "remove_device":
@@ -156,6 +178,10 @@ def before_add_examples(context, examples):
         good["body"] = {"current_password": installation.PASSWORD, "new_password": "over the plum a tram"}
     elif name == "update_user":
         good["body"] = {"full_name": "Last First"}
+    elif name == "update_service":
+        good["body"] = {"name": "Another name"}
+    elif name == "rotate_service_secret":
+        good["body"] = {"previous_expires_in": 60}
     elif name == "promote_user":
         good["body"] = {"email": f"promoted{next(_numbers)}@example.com"}
     elif name == "telegram_login":

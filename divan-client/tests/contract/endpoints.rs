@@ -5,9 +5,11 @@ use std::time::Duration;
 use divan_client::api::{
     AddPasskeyRequest, AdminLoginRequest, Audience, AuditAction, AuditRequest, Auth,
     BootstrapState, ChangePasswordRequest, CompleteAdminLoginRequest, ConfirmSecondFactorRequest,
-    CreateUserRequest, ENDPOINTS, EndpointDescription, HealthStatus, ListUsersRequest, MediaType,
-    Metadata, PasskeyCredential, PasskeyId, PasskeyLoginRequest, ProblemCode, PromoteUserRequest,
-    ProofMethod, RenamePasskeyRequest, Role, SessionId, StepUpRequest, UpdateUserRequest,
+    CreateServiceRequest, CreateUserRequest, ENDPOINTS, EndpointDescription, HealthStatus,
+    ListUsersRequest, MediaType, Metadata, PasskeyCredential, PasskeyId, PasskeyLoginRequest,
+    ProblemCode, PromoteUserRequest, ProofMethod, RenamePasskeyRequest, Role,
+    RotateServiceSecretRequest, ServiceScope, SessionId, StepUpRequest, UpdateServiceRequest,
+    UpdateUserRequest,
 };
 use divan_client::{AdminPanel, CasResult, Client, Error, MemoryStore, Secret, TokenStore, Tokens};
 use divan_core::passkey::SoftwareAuthenticator;
@@ -262,6 +264,13 @@ async fn call(f: &Fixture, operation: &str) {
             assert_eq!(admin.login(&login).await.unwrap().id, employee);
         }
         "list_promotions" | "approve_promotion" | "decline_promotion" => promotions(f).await,
+        "list_services"
+        | "create_service"
+        | "get_service"
+        | "update_service"
+        | "delete_service"
+        | "rotate_service_secret"
+        | "remove_service_secret" => services(f).await,
         "user_sessions" => {
             let employee = miniapp.me().await.unwrap().id;
             let sessions = admin.user_sessions(employee).await.unwrap().items;
@@ -278,6 +287,41 @@ async fn call(f: &Fixture, operation: &str) {
         }
         other => panic!("the client has no call for {other}: add one"),
     }
+}
+
+/// Creates, changes, rotates and deletes a service credential.
+async fn services(f: &Fixture) {
+    let admin = f.client.admin();
+    let mut request = CreateServiceRequest::new("HR system", [ServiceScope::UsersRead]);
+    request.allowed_addresses = vec!["192.0.2.0/24".to_owned()];
+    let created = admin.create_service(&request).await.unwrap();
+    assert!(!format!("{created:?}").contains(created.secret.expose()));
+    let id = created.service.id;
+    assert_eq!(admin.get_service(id).await.unwrap(), created.service);
+    let mut change = UpdateServiceRequest::default();
+    (change.name, change.expires_at) = (Some("Gateway".to_owned()), Some(None));
+    let changed = admin.update_service(id, &change).await.unwrap();
+    assert_eq!(
+        (changed.name.as_str(), changed.expires_at),
+        ("Gateway", None)
+    );
+    let listed = admin.list_services().await.unwrap().items;
+    assert_eq!(listed, std::slice::from_ref(&changed));
+
+    f.advance_clocks(Duration::from_secs(1));
+    let rotate = RotateServiceSecretRequest::keeping(60);
+    let rotated = admin.rotate_service_secret(id, &rotate).await.unwrap();
+    assert_ne!(rotated.secret.expose(), created.secret.expose());
+    let [old, new] = rotated.service.secrets.as_slice() else {
+        panic!("{:?}", rotated.service)
+    };
+    assert_eq!(old.id, changed.secrets[0].id);
+    admin.remove_service_secret(id, old.id).await.unwrap();
+    let last = admin.remove_service_secret(id, new.id).await.unwrap_err();
+    assert_eq!(last.code(), Some(ProblemCode::LastServiceSecret));
+    admin.delete_service(id).await.unwrap();
+    let gone = admin.get_service(id).await.unwrap_err();
+    assert_eq!(gone.code(), Some(ProblemCode::NotFound));
 }
 
 /// Returns the code of an authenticator app now.
@@ -660,6 +704,25 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
         "list_promotions" => admin.list_promotions().await.map(drop),
         "approve_promotion" => admin.approve_promotion(id.parse().unwrap()).await.map(drop),
         "decline_promotion" => admin.decline_promotion(id.parse().unwrap()).await,
+        "list_services" => admin.list_services().await.map(drop),
+        "create_service" => {
+            let request = CreateServiceRequest::new("HR system", [ServiceScope::UsersRead]);
+            admin.create_service(&request).await.map(drop)
+        }
+        "get_service" => admin.get_service(id.parse().unwrap()).await.map(drop),
+        "update_service" => admin
+            .update_service(id.parse().unwrap(), &UpdateServiceRequest::default())
+            .await
+            .map(drop),
+        "delete_service" => admin.delete_service(id.parse().unwrap()).await,
+        "rotate_service_secret" => admin
+            .rotate_service_secret(id.parse().unwrap(), &RotateServiceSecretRequest::default())
+            .await
+            .map(drop),
+        "remove_service_secret" => {
+            let (id, secret) = (id.parse().unwrap(), id.parse().unwrap());
+            admin.remove_service_secret(id, secret).await
+        }
         "user_sessions" => admin.user_sessions(id.parse().unwrap()).await.map(drop),
         "end_user_sessions" => admin.end_user_sessions(id.parse().unwrap()).await,
         "step_up" => {

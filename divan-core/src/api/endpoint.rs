@@ -13,7 +13,8 @@ pub trait Endpoint {
     const OPERATION: &'static str;
     /// The HTTP method.
     const METHOD: Method;
-    /// The path below the server's root. `{id}` is the id of the user, session, device or passkey.
+    /// The path below the server's root. `{id}` is the id of the user, session, device, passkey, promotion or
+    /// service credential; `{secret_id}` that of a secret of the service credential.
     const PATH: &'static str;
     /// The authentication that the endpoint requires.
     const AUTH: Auth;

@@ -3,14 +3,15 @@
 use super::{
     AddPasskeyRequest, AddedPasskey, AdminLoginRequest, AttemptLimit, AuditPage, AuditRequest,
     Auth, AutoLoginRequest, BootstrapRequest, BootstrapState, ChangePasswordRequest,
-    CompleteAdminLoginRequest, ConfirmSecondFactorRequest, CreateUserRequest, CreatedUser,
-    DeviceList, EnabledSecondFactor, Endpoint, EndpointDescription, FailedSignIns, FreshToken,
-    GeneratedPassword, Health, ImportEvent, ImportPreview, ImportRequest, JwkSet, ListUsersRequest,
-    LogoutRequest, MediaType, Method, MiniAppConfig, Passkey, PasskeyCeremony, PasskeyList,
-    PasskeyLoginRequest, ProblemCode, PromoteUserRequest, PromotedUser, PromotionList,
-    RecoveryCodes, RefreshRequest, RenamePasskeyRequest, SecondFactor, SecondFactorEnrolment,
-    ServerMetadata, SessionList, StepUpRequest, TelegramLoginRequest, TokenResponse,
-    UpdateUserRequest, User, UserPage, UserRequest,
+    CompleteAdminLoginRequest, ConfirmSecondFactorRequest, CreateServiceRequest, CreateUserRequest,
+    CreatedUser, DeviceList, EnabledSecondFactor, Endpoint, EndpointDescription, FailedSignIns,
+    FreshToken, GeneratedPassword, Health, ImportEvent, ImportPreview, ImportRequest, JwkSet,
+    ListUsersRequest, LogoutRequest, MediaType, Method, MiniAppConfig, NewServiceSecret, Passkey,
+    PasskeyCeremony, PasskeyList, PasskeyLoginRequest, ProblemCode, PromoteUserRequest,
+    PromotedUser, PromotionList, RecoveryCodes, RefreshRequest, RenamePasskeyRequest,
+    RotateServiceSecretRequest, SecondFactor, SecondFactorEnrolment, ServerMetadata,
+    ServiceCredential, ServiceList, SessionList, StepUpRequest, TelegramLoginRequest,
+    TokenResponse, UpdateServiceRequest, UpdateUserRequest, User, UserPage, UserRequest,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -282,6 +283,34 @@ endpoints! {
     /// and addresses stay.
     UnlockUser = "unlock_user": Post "/auth/admin/users/{id}/unlock", Admin,
         () => 204 (), [InsufficientUserAuthentication, NotFound, OwnAccount];
+
+    /// Lists the credentials of other services, newest first.
+    ListServices = "list_services": Get "/auth/admin/services", Admin,
+        () => 200 ServiceList, [];
+
+    /// Creates a credential of another service, with a generated secret.
+    CreateService = "create_service": Post "/auth/admin/services", Admin,
+        CreateServiceRequest => 201 NewServiceSecret, [InsufficientUserAuthentication, TooManyServices];
+
+    /// Returns a service credential.
+    GetService = "get_service": Get "/auth/admin/services/{id}", Admin,
+        () => 200 ServiceCredential, [NotFound];
+
+    /// Changes a service credential.
+    UpdateService = "update_service": Patch "/auth/admin/services/{id}", Admin,
+        UpdateServiceRequest => 200 ServiceCredential, [InsufficientUserAuthentication, NotFound];
+
+    /// Deletes a service credential. The audit events stay.
+    DeleteService = "delete_service": Delete "/auth/admin/services/{id}", Admin,
+        () => 204 (), [InsufficientUserAuthentication, NotFound];
+
+    /// Adds a generated secret to a service credential. The previous one stays valid for some time.
+    RotateServiceSecret = "rotate_service_secret": Post "/auth/admin/services/{id}/secrets", Admin,
+        RotateServiceSecretRequest => 201 NewServiceSecret, [InsufficientUserAuthentication, NotFound];
+
+    /// Removes a secret of a service credential.
+    RemoveServiceSecret = "remove_service_secret": Delete "/auth/admin/services/{id}/secrets/{secret_id}", Admin,
+        () => 204 (), [InsufficientUserAuthentication, NotFound, LastServiceSecret];
 
     /// Lists audit events, newest first.
     Audit = "audit": Get "/auth/admin/audit", Admin,

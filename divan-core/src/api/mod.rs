@@ -21,6 +21,7 @@ mod problem;
 mod problem_code;
 mod promotion;
 mod second_factor;
+mod services;
 mod session;
 mod telegram;
 mod user_include;
@@ -35,13 +36,15 @@ pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, MediaType,
 pub use endpoints::{
     AddPasskey, AdminLogin, ApprovePromotion, Audit, AuthorizationServerMetadata, AutoLogin,
     BeginPasskey, BeginPasskeyLogin, BeginSecondFactor, BeginStepUp, Bootstrap, ChangePassword,
-    CompleteAdminLogin, ConfirmSecondFactor, CreateUser, DeclinePromotion, DeleteUser, Devices,
-    DisableSecondFactor, ENDPOINTS, EndSession, EndUserSessions, ExportUsers, GetBootstrap,
-    GetFailedSignIns, GetSecondFactor, GetUser, GetUserSecondFactor, ImportUsers, Jwks,
-    ListPromotions, ListUsers, Live, Logout, Me, OpenidConfiguration, PasskeyLogin, Passkeys,
-    PreviewImport, PromoteUser, Ready, Refresh, RemoveDevice, RemovePasskey, RenamePasskey,
-    ReplaceRecoveryCodes, ResetPassword, ResetSecondFactor, SearchUsers, Sessions, StepUp,
-    TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
+    CompleteAdminLogin, ConfirmSecondFactor, CreateService, CreateUser, DeclinePromotion,
+    DeleteService, DeleteUser, Devices, DisableSecondFactor, ENDPOINTS, EndSession,
+    EndUserSessions, ExportUsers, GetBootstrap, GetFailedSignIns, GetSecondFactor, GetService,
+    GetUser, GetUserSecondFactor, ImportUsers, Jwks, ListPromotions, ListServices, ListUsers, Live,
+    Logout, Me, OpenidConfiguration, PasskeyLogin, Passkeys, PreviewImport, PromoteUser, Ready,
+    Refresh, RemoveDevice, RemovePasskey, RemoveServiceSecret, RenamePasskey, ReplaceRecoveryCodes,
+    ResetPassword, ResetSecondFactor, RotateServiceSecret, SearchUsers, Sessions, StepUp,
+    TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateService, UpdateUser,
+    UserSessions,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};
 pub use import::{
@@ -60,6 +63,10 @@ pub use second_factor::{
     CompleteAdminLoginRequest, ConfirmSecondFactorRequest, EnabledSecondFactor, FreshToken,
     ProofMethod, RecoveryCodes, SecondFactor, SecondFactorEnrolment, StepUpRequest,
 };
+pub use services::{
+    CreateServiceRequest, NewServiceSecret, RotateServiceSecretRequest, ServiceCredential,
+    ServiceList, ServiceSecretInfo, UpdateServiceRequest,
+};
 pub use session::{
     LogoutRequest, RefreshRequest, SessionInfo, SessionList, TokenResponse, TokenType,
 };
@@ -72,7 +79,8 @@ pub use users::{
 
 pub use crate::types::{
     Audience, AuditAction, AuditEvent, AuditId, DeviceId, ExternalId, Jwk, JwkSet, Metadata,
-    PasskeyCredential, PasskeyId, PasskeyOptions, Role, SessionId, TelegramId, User, UserId,
+    PasskeyCredential, PasskeyId, PasskeyOptions, Role, ServiceId, ServiceScope, ServiceSecretId,
+    SessionId, TelegramId, User, UserId,
 };
 
 /// The problems of any request.

@@ -122,6 +122,10 @@ problem_codes! {
     TooManyPasskeys = "too_many_passkeys", 409, "Too many passkeys";
     /// The passkey is registered already.
     PasskeyTaken = "passkey_taken", 409, "Passkey taken";
+    /// There are 100 service credentials: delete one first.
+    TooManyServices = "too_many_services", 409, "Too many service credentials";
+    /// The service credential has no other valid secret: rotate it, or delete the credential.
+    LastServiceSecret = "last_service_secret", 409, "Last secret";
     /// The user has no linked Telegram account. Nothing was changed.
     TelegramNotLinked = "telegram_not_linked", 409, "No linked Telegram account";
     /// The last active administrator cannot be deactivated, deleted or made an employee. Nothing was

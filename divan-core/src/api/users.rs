@@ -363,7 +363,7 @@ pub struct UpdateUserRequest {
 }
 
 /// Deserializes a member that is present: `null` is an error unless the type allows it.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)

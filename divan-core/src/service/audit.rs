@@ -79,7 +79,7 @@ impl AdminService<'_> {
     pub(super) async fn audit_event(
         self,
         action: AuditAction,
-        subject: UserId,
+        subject: impl Into<Option<UserId>>,
     ) -> Result<AuditEvent, ServiceError> {
         self.service.require_current_admin(self.admin).await?;
         self.service

@@ -81,6 +81,12 @@ pub enum ServiceError {
     /// The user has ten passkeys: remove one first.
     #[error("a user has at most {} passkeys", crate::store::MAX_PASSKEYS)]
     TooManyPasskeys,
+    /// There are a hundred service credentials: delete one first.
+    #[error("there are at most {} service credentials", crate::store::MAX_SERVICES)]
+    TooManyServices,
+    /// The service credential has no other valid secret: rotate it, or delete the credential.
+    #[error("the service credential has no other valid secret")]
+    LastServiceSecret,
     /// The caller must set up a second factor first.
     #[error("a second factor must be set up first")]
     SecondFactorEnrolmentRequired,
@@ -95,8 +101,8 @@ pub enum ServiceError {
     /// one that an administrator chose must be used within 72 hours.
     #[error("the password has expired: it was not changed or used within 72 hours")]
     PasswordExpired,
-    /// The user, session, device or passkey does not exist, or belongs to another user.
-    #[error("the user, session, device or passkey does not exist")]
+    /// The user, session, device, passkey or service credential does not exist, or belongs to another user.
+    #[error("the user, session, device, passkey or service credential does not exist")]
     NotFound,
     /// The caller is not an administrator, or not signed in to the admin panel.
     #[error("the caller must be an administrator who is signed in to the admin panel")]

@@ -1,7 +1,8 @@
 use crate::password::UnusableHash;
 use crate::store::InvalidSearch;
 use crate::types::{
-    ExternalId, InvalidEmail, InvalidExternalId, InvalidMetadata, InvalidPhone, Role,
+    ExternalId, InvalidAddressRange, InvalidEmail, InvalidExternalId, InvalidMetadata,
+    InvalidPhone, Role,
 };
 
 /// The maximum id of a Telegram user: 52 bits.
@@ -31,12 +32,16 @@ impl InvalidField {
 named_enum! {
     /// The validated fields of all commands and queries.
     pub enum Field {
+        /// The addresses from which a service credential is accepted.
+        AllowedAddresses = "allowed_addresses",
         /// The cursor of a list.
         Cursor = "cursor",
         /// The current password, in a change of the password.
         CurrentPassword = "current_password",
         /// The e-mail address.
         Email = "email",
+        /// The expiry of a service credential.
+        ExpiresAt = "expires_at",
         /// The user's id in another system.
         ExternalId = "external_id",
         /// The name of the user.
@@ -47,7 +52,7 @@ named_enum! {
         Limit = "limit",
         /// The attributes of a user for the application.
         Metadata = "metadata",
-        /// The name of a passkey.
+        /// The name of a passkey or a service credential.
         Name = "name",
         /// The new password, in a change of the password.
         NewPassword = "new_password",
@@ -57,10 +62,14 @@ named_enum! {
         PasswordHash = "password_hash",
         /// The phone number.
         Phone = "phone",
+        /// The time for which the previous secret of a service credential stays valid.
+        PreviousExpiresIn = "previous_expires_in",
         /// The search terms of a list.
         Query = "query",
         /// The role.
         Role = "role",
+        /// The permissions of a service credential.
+        Scopes = "scopes",
         /// The linked Telegram account, in an import.
         TelegramId = "telegram_id",
         /// The audited action that a list is filtered by.
@@ -86,6 +95,21 @@ pub enum InvalidFieldReason {
         /// The maximum number of characters.
         max: usize,
     },
+    /// The list is too long.
+    #[error("must have at most {max} entries")]
+    TooMany {
+        /// The maximum number of entries.
+        max: usize,
+    },
+    /// The text is neither an IP address nor a network.
+    #[error(transparent)]
+    AddressRange(#[from] InvalidAddressRange),
+    /// This version has no such scope.
+    #[error("must contain known scopes only")]
+    UnknownScope,
+    /// The time is not in the future.
+    #[error("must be in the future")]
+    Past,
     /// The value contains a control character.
     #[error("must not contain control characters")]
     ControlCharacter,

@@ -69,6 +69,7 @@ mod auto_login;
 mod bootstrap;
 mod builder;
 mod client_info;
+mod credentials;
 mod delete_user;
 mod devices;
 mod error;
@@ -123,6 +124,9 @@ pub use authenticate::{Admin, Caller};
 pub use bootstrap::{BootstrapCommand, BootstrapPolicy, BootstrapState};
 pub use builder::AuthServiceBuilder;
 pub use client_info::ClientInfo;
+pub use credentials::{
+    CreateServiceCommand, NewServiceSecret, ServiceSecretView, ServiceView, UpdateServiceCommand,
+};
 pub use devices::DeviceView;
 pub use error::ServiceError;
 pub use events::{

@@ -19,6 +19,9 @@ const MAX_NAME_CHARS: usize = 200;
 #[cfg(feature = "passkeys")]
 const MAX_PASSKEY_NAME_CHARS: usize = 64;
 
+/// The maximum length of the name of a service credential, in characters.
+const MAX_SERVICE_NAME_CHARS: usize = 100;
+
 /// The maximum number of combining marks on a letter of a name.
 const MAX_MARKS: usize = 4;
 
@@ -96,6 +99,10 @@ impl Validation {
     #[cfg(feature = "passkeys")]
     pub(super) fn passkey_name(&mut self, typed: &str) -> Option<String> {
         self.parsed(Field::Name, name(typed, MAX_PASSKEY_NAME_CHARS))
+    }
+
+    pub(super) fn service_name(&mut self, typed: &str) -> Option<String> {
+        self.parsed(Field::Name, name(typed, MAX_SERVICE_NAME_CHARS))
     }
 
     /// Requires the field that users of the role sign in with.

@@ -15,6 +15,7 @@ mod audit;
 mod auto_login;
 mod bootstrap;
 mod contact;
+mod credentials;
 mod deleted_users;
 mod events;
 mod external_id;

@@ -63,7 +63,7 @@ pub(super) fn run(command: &Command) -> Outcome {
     }
 }
 
-fn time(text: &str) -> Result<OffsetDateTime, &'static str> {
+pub(super) fn time(text: &str) -> Result<OffsetDateTime, &'static str> {
     OffsetDateTime::parse(text, &Rfc3339)
         .map_err(|_| "must be a time of RFC 3339, such as 2026-01-01T00:00:00Z")
 }

@@ -16,6 +16,7 @@ mod output;
 mod password;
 mod passwords;
 mod serve;
+mod services;
 mod telegram;
 mod users;
 mod users_error;
@@ -66,6 +67,9 @@ enum Command {
     /// List and change users
     #[command(subcommand)]
     User(users::UserCommand),
+    /// Create, change and rotate credentials of other services
+    #[command(subcommand)]
+    Service(services::Command),
     /// Import a list of users
     #[command(subcommand)]
     Import(import::Command),
@@ -117,6 +121,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::Migrate(args)) => migrate::migrate(&args),
         Some(Command::Admin(command)) => users::run_admin(command),
         Some(Command::User(command)) => users::run_user(command),
+        Some(Command::Service(command)) => services::run(command),
         Some(Command::Import(import::Command::Users(args))) => import::users(&args),
         Some(Command::Export(export::Command::Users(args))) => export::users(&args),
         Some(Command::Telegram(command)) => telegram::run(&command),

@@ -182,7 +182,7 @@ pub(super) struct Sessions {
 pub(super) struct Output {
     /// Print JSON, as in the HTTP API
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -529,6 +529,6 @@ fn password_line(password: &Secret) -> String {
     format!("Password: {password} (valid for 72 hours; must be changed at the next sign-in)")
 }
 
-fn json(value: &impl Serialize) -> Result<(), UsersError> {
+pub(super) fn json(value: &impl Serialize) -> Result<(), UsersError> {
     output::json(value).map_err(|error| UsersError::Refused(error.to_string()))
 }

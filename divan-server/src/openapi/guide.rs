@@ -6,7 +6,7 @@ use utoipa::openapi::tag::{Tag, TagBuilder};
 const GUIDE: &str = include_str!("guide.md");
 
 /// The groups, in the order of the documentation.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     (
         "Sign-in",
         "Sign-in to the Mini App and the admin panel, and the bootstrap of the first administrator.",
@@ -18,6 +18,10 @@ const TAGS: [(&str, &str); 8] = [
         "One-time codes, passkeys and recovery codes, for administrators.",
     ),
     ("Users", "User management, for administrators."),
+    (
+        "Services",
+        "Credentials of other services, managed by administrators.",
+    ),
     ("Audit", "Audit events, for administrators."),
     (
         "Other services",

@@ -203,14 +203,19 @@ fn member_at_fault(operation: &Operation, schemas: &Schemas) -> MemberError {
         return json_body::error_of(name, MemberErrorCode::Required);
     }
     if let Some(body) = request(operation, schemas) {
-        let mut members = body.properties.iter();
-        let text = members.find(|(_, schema)| texts::is_text(schema));
-        let name = text.map_or("", |(name, _)| name);
-        return MemberError::new(
-            format!("/{name}"),
-            MemberErrorCode::WrongType,
-            "must be a string",
-        );
+        let is_time = |schema| resolve(schema, schemas).is_some_and(texts::is_time);
+        let mut members = body
+            .properties
+            .iter()
+            .filter(|(_, schema)| !is_time(schema));
+        let (name, rule) = match members.find(|(_, schema)| texts::is_text(schema)) {
+            Some((name, _)) => (name.as_str(), "must be a string"),
+            None => {
+                let first = body.properties.keys().next();
+                (first.map_or("", String::as_str), "must be a whole number")
+            }
+        };
+        return MemberError::new(format!("/{name}"), MemberErrorCode::WrongType, rule);
     }
     let mut parameters = operation.parameters.iter().flatten().filter_map(here);
     let first = parameters.find(|parameter| parameter.parameter_in == ParameterIn::Query);

@@ -2,7 +2,7 @@
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::SchemaType;
-use utoipa::openapi::{RefOr, Schema, Type};
+use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat, Type};
 
 use super::examples::{Schemas, here};
 
@@ -18,6 +18,15 @@ pub(super) fn is_text(schema: &RefOr<Schema>) -> bool {
         SchemaType::Type(kind) => *kind == Type::String,
         SchemaType::Array(kinds) => kinds.contains(&Type::String),
         SchemaType::AnyValue => false,
+    }
+}
+
+/// Returns `true` for a time, which is a text with a format.
+pub(super) fn is_time(schema: &Schema) -> bool {
+    let time = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+    match schema {
+        Schema::Object(object) => object.format.as_ref() == Some(&time),
+        _ => false,
     }
 }
 

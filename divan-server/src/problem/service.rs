@@ -79,6 +79,8 @@ fn code(error: &ServiceError) -> ProblemCode {
         ServiceError::PasskeyInvalid => ProblemCode::PasskeyInvalid,
         ServiceError::PasskeysNotConfigured => ProblemCode::PasskeysNotConfigured,
         ServiceError::TooManyPasskeys => ProblemCode::TooManyPasskeys,
+        ServiceError::TooManyServices => ProblemCode::TooManyServices,
+        ServiceError::LastServiceSecret => ProblemCode::LastServiceSecret,
         ServiceError::ChallengeInvalid => ProblemCode::SecondFactorChallengeInvalid,
         ServiceError::SecondFactorEnrolmentRequired => ProblemCode::SecondFactorEnrolmentRequired,
         ServiceError::InsufficientAuthentication { .. } => {
@@ -167,7 +169,7 @@ fn member_error(error: InvalidField) -> MemberError {
         Reason::OutOfRange { .. } if error.field == Field::Limit => Code::LimitOutOfRange,
         Reason::OutOfRange { .. } => Code::OutOfRange,
         Reason::Cursor => Code::CursorInvalid,
-        Reason::UnknownAction => Code::UnknownValue,
+        Reason::UnknownAction | Reason::UnknownScope => Code::UnknownValue,
         Reason::OwnAccount => Code::OwnAccount,
         Reason::GeneratedOnly => Code::PasswordGeneratedOnly,
         Reason::Metadata(InvalidMetadata::TooLarge) => Code::MetadataTooLarge,

@@ -14,6 +14,7 @@ mod jwks;
 mod passkeys;
 mod promotions;
 mod second_factor;
+mod services;
 mod sessions;
 mod telegram;
 #[cfg(feature = "_server")]
@@ -91,6 +92,14 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(users::user_sessions, users::end_user_sessions))
         .routes(routes!(users::get_failed_sign_ins))
         .routes(routes!(users::unlock_user))
+        .routes(routes!(services::list_services, services::create_service))
+        .routes(routes!(
+            services::get_service,
+            services::update_service,
+            services::delete_service
+        ))
+        .routes(routes!(services::rotate_service_secret))
+        .routes(routes!(services::remove_service_secret))
         .routes(routes!(audit::audit))
         .routes(routes!(jwks::jwks))
         .routes(routes!(discovery::authorization_server_metadata))

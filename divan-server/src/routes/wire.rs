@@ -2,11 +2,12 @@
 
 use divan_core::api::{
     self, BootstrapState, DeviceInfo, DeviceList, Passkey, SecondFactor, SecondFactorEnrolment,
-    SessionInfo, SessionList, TokenResponse, UserPage,
+    ServiceCredential, ServiceSecretInfo, SessionInfo, SessionList, TokenResponse, UserPage,
 };
 use divan_core::service::{
     self, AddedPasskey, CreatedUser, DeviceView, EnabledSecondFactor, FailedSignIns, FreshToken,
-    IssuedTokens, PasskeyView, SecondFactorStatus, SessionView, TotpEnrolment,
+    IssuedTokens, NewServiceSecret, PasskeyView, SecondFactorStatus, ServiceSecretView,
+    ServiceView, SessionView, TotpEnrolment,
 };
 
 pub(crate) fn tokens(tokens: IssuedTokens) -> TokenResponse {
@@ -70,6 +71,29 @@ pub(crate) fn user_page(page: service::UserPage) -> UserPage {
         response.total_is_minimum = total.is_minimum;
     }
     response
+}
+
+pub(crate) fn service(service: ServiceView) -> ServiceCredential {
+    let secrets = service.secrets.into_iter().map(service_secret).collect();
+    let mut response =
+        ServiceCredential::new(service.id, service.name, secrets, service.created_at);
+    response.scopes = service.scopes;
+    let ranges = service.allowed_addresses.iter();
+    response.allowed_addresses = ranges.map(ToString::to_string).collect();
+    response.created_by = service.created_by;
+    response.expires_at = service.expires_at;
+    response.last_used_at = service.last_used_at;
+    response
+}
+
+fn service_secret(secret: ServiceSecretView) -> ServiceSecretInfo {
+    let mut info = ServiceSecretInfo::new(secret.id, secret.hint, secret.created_at);
+    (info.expires_at, info.last_used_at) = (secret.expires_at, secret.last_used_at);
+    info
+}
+
+pub(crate) fn new_service_secret(new: NewServiceSecret) -> api::NewServiceSecret {
+    api::NewServiceSecret::new(service(new.service), new.secret)
 }
 
 pub(crate) fn session_list(sessions: Vec<SessionView>) -> SessionList {

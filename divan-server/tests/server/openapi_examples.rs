@@ -7,14 +7,15 @@ use axum::http::Request;
 use divan_core::api::{
     AddPasskey, AdminLogin, ApprovePromotion, Audit, AuthorizationServerMetadata, AutoLogin,
     BeginPasskey, BeginPasskeyLogin, BeginSecondFactor, BeginStepUp, Bootstrap, ChangePassword,
-    CompleteAdminLogin, ConfirmSecondFactor, CreateUser, DeclinePromotion, DeleteUser, Devices,
-    DisableSecondFactor, ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription,
-    ExportUsers, GetBootstrap, GetFailedSignIns, GetSecondFactor, GetUser, GetUserSecondFactor,
-    ImportUsers, Jwks, ListPromotions, ListUsers, Live, Logout, Me, MediaType, MemberErrorCode,
-    OpenidConfiguration, PasskeyLogin, Passkeys, PreviewImport, PromoteUser, Ready, Refresh,
-    RemoveDevice, RemovePasskey, RenamePasskey, ReplaceRecoveryCodes, ResetPassword,
-    ResetSecondFactor, SearchUsers, Sessions, StepUp, TelegramConfig, TelegramLogin,
-    UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
+    CompleteAdminLogin, ConfirmSecondFactor, CreateService, CreateUser, DeclinePromotion,
+    DeleteService, DeleteUser, Devices, DisableSecondFactor, ENDPOINTS, EndSession,
+    EndUserSessions, Endpoint, EndpointDescription, ExportUsers, GetBootstrap, GetFailedSignIns,
+    GetSecondFactor, GetService, GetUser, GetUserSecondFactor, ImportUsers, Jwks, ListPromotions,
+    ListServices, ListUsers, Live, Logout, Me, MediaType, MemberErrorCode, OpenidConfiguration,
+    PasskeyLogin, Passkeys, PreviewImport, PromoteUser, Ready, Refresh, RemoveDevice,
+    RemovePasskey, RemoveServiceSecret, RenamePasskey, ReplaceRecoveryCodes, ResetPassword,
+    ResetSecondFactor, RotateServiceSecret, SearchUsers, Sessions, StepUp, TelegramConfig,
+    TelegramLogin, UnlinkTelegram, UnlockUser, UpdateService, UpdateUser, UserSessions,
 };
 use serde_json::{Map, Value, json};
 
@@ -142,6 +143,13 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<EndUserSessions>(),
         check::<GetFailedSignIns>(),
         check::<UnlockUser>(),
+        check::<ListServices>(),
+        check::<CreateService>(),
+        check::<GetService>(),
+        check::<UpdateService>(),
+        check::<DeleteService>(),
+        check::<RotateServiceSecret>(),
+        check::<RemoveServiceSecret>(),
         check::<Audit>(),
         check::<Jwks>(),
         check::<AuthorizationServerMetadata>(),
@@ -229,7 +237,8 @@ async fn rejected_requests_match_the_examples() {
             let invalid = if wrong["code"] == "required" {
                 json!({})
             } else {
-                json!({member: 1})
+                let is_text = wrong["detail"] == "must be a string";
+                json!({member: if is_text { json!(1) } else { json!("x") }})
             };
             cases = vec![
                 (invalid.to_string(), "validation_failed", "application/json"),

@@ -281,6 +281,8 @@ export type ProblemCode =
   | "passkey_taken"
   | "passkey_not_used"
   | "too_many_passkeys"
+  | "too_many_services"
+  | "last_service_secret"
   | "passkeys_not_configured"
   | "second_factor_challenge_invalid"
   | "second_factor_enrolment_required"

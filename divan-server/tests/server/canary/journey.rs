@@ -37,6 +37,7 @@ pub(super) struct Journey {
 pub(super) struct Call<'c> {
     operation: &'static str,
     id: &'c str,
+    secret_id: &'c str,
     pub(super) authorization: Option<String>,
     body: Option<String>,
     query: &'c str,
@@ -47,6 +48,7 @@ pub(super) fn call(operation: &'static str) -> Call<'static> {
     Call {
         operation,
         id: "canary-id",
+        secret_id: "canary-id",
         authorization: None,
         body: None,
         query: "",
@@ -62,6 +64,10 @@ impl<'c> Call<'c> {
 
     pub(super) fn of(self, id: &'c str) -> Self {
         Self { id, ..self }
+    }
+
+    pub(super) fn secret(self, secret_id: &'c str) -> Self {
+        Self { secret_id, ..self }
     }
 
     pub(super) fn with(self, token: &str) -> Self {
@@ -115,7 +121,8 @@ impl Journey {
             .iter()
             .find(|endpoint| endpoint.operation == call.operation);
         let endpoint = endpoint.unwrap();
-        let path = endpoint.path.replace("{id}", call.id) + call.query;
+        let path = endpoint.path.replace("{id}", call.id);
+        let path = path.replace("{secret_id}", call.secret_id) + call.query;
         let method: Method = endpoint.method.as_str().parse().unwrap();
         let mut request = self.http.request(method, self.server.url(&path));
         if let Some(authorization) = call.authorization {

@@ -378,6 +378,40 @@ impl Journey {
         }
     }
 
+    /// Creates, changes and deletes a service credential.
+    pub(super) async fn services(&mut self) {
+        let admin = string(&self.admin_login().await["access_token"]);
+        let new = json!({
+            "name": NAME,
+            "scopes": ["users:read"],
+            "allowed_addresses": ["192.0.2.1"]
+        });
+        self.expect(401, call("list_services")).await;
+        let wrong = json!({"name": NAME, "scopes": ["canary"], "allowed_addresses": ["canary"]});
+        let create = || call("create_service").with(&admin);
+        self.expect(422, create().json(&wrong)).await;
+        let created = self.expect(201, create().json(&new)).await;
+        let id = string(&created["service"]["id"]);
+        self.expect(200, call("list_services").with(&admin)).await;
+        let rotate = || call("rotate_service_secret").with(&admin);
+        let rotate = || rotate().json(&json!({}));
+        let rotated = self.expect(201, rotate().of(&id)).await;
+        self.expect(404, rotate()).await;
+        let old = string(&rotated["service"]["secrets"][0]["id"]);
+        let remove = || call("remove_service_secret").with(&admin).of(&id);
+        self.expect(204, remove().secret(&old)).await;
+        self.expect(404, remove()).await;
+        let update = || call("update_service").with(&admin);
+        let update = || update().json(&json!({ "name": format!("{NAME} 2") }));
+        for (operation, status) in [("get_service", 200), ("delete_service", 204)] {
+            self.expect(200, update().of(&id)).await;
+            self.expect(status, call(operation).with(&admin).of(&id))
+                .await;
+            self.expect(404, call(operation).with(&admin)).await;
+        }
+        self.expect(404, update().of(&id)).await;
+    }
+
     /// Requests, declines and approves promotions, on a server that requires an approval.
     pub(super) async fn promotions(&mut self, database: &str, folder: &Path) {
         let mut approving = configured(database, folder);
