@@ -24,6 +24,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/.well-known/oauth-authorization-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the metadata of the server
+         * @description For programs that need only the issuer's URL: resource servers and OAuth2 clients (RFC 8414). The same document is at `/.well-known/openid-configuration`. `iss` of access tokens equals `issuer` character by character.
+         */
+        get: operations["authorization_server_metadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/openid-configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the metadata of the server, at the address of OpenID Connect
+         * @description For programs that read the metadata only here. The server is no OpenID provider: it has no authorization endpoint and issues no ID tokens.
+         */
+        get: operations["openid_configuration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/admin/audit": {
         parameters: {
             query?: never;
@@ -358,6 +398,102 @@ export interface paths {
          */
         post: operations["approve_promotion"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List service credentials
+         * @description The credentials of other services, newest first, without their secrets. There are at most 100, so there are no pages. Secrets that have expired are not listed.
+         */
+        get: operations["list_services"];
+        put?: never;
+        /**
+         * Create a service credential
+         * @description For another service, such as a gateway or an HR system. `scopes` are its permissions. With `allowed_addresses`, the credential is refused from all other addresses.
+         *
+         *     Store `secret` in the service: it is returned only once. `id` is the `client_id`.
+         */
+        post: operations["create_service"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/services/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a service credential
+         * @description The credential as stored now. `last_used_at` is stored at most once a minute.
+         */
+        get: operations["get_service"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a service credential
+         * @description The service is refused within one second, also with tokens that were issued before. The audit events stay.
+         */
+        delete: operations["delete_service"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a service credential
+         * @description Changes only the members that are sent. `scopes` and `allowed_addresses` replace the stored lists. `null` removes the expiry. The change takes effect within one second, also for tokens that were issued before.
+         */
+        patch: operations["update_service"];
+        trace?: never;
+    };
+    "/auth/admin/services/{id}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate the secret of a service credential
+         * @description Adds a secret. The previous one stays valid for `previous_expires_in` seconds, so that the service can change to the new one without an interruption. At most two secrets are valid: a third one replaces the oldest at once.
+         *
+         *     Store `secret` in the service: it is returned only once.
+         */
+        post: operations["rotate_service_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/services/{id}/secrets/{secret_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a secret of a service credential
+         * @description The secret is refused within one second, also with tokens that were issued for it. The other secret no longer expires. `last_service_secret`: no other secret is valid.
+         */
+        delete: operations["remove_service_secret"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1155,12 +1291,17 @@ export interface components {
          *     - `passkey_renamed`: An administrator renamed a passkey.
          *     - `passkey_removed`: An administrator removed a passkey.
          *     - `passkey_copied`: The signature of a passkey was correct, but its counter did not increase: the passkey may have been copied by someone else.
+         *     - `service_created`: A service credential was created.
+         *     - `service_updated`: A service credential was changed; `changes` names the members.
+         *     - `service_secret_rotated`: A service credential got a new secret.
+         *     - `service_secret_removed`: A secret of a service credential was removed.
+         *     - `service_deleted`: A service credential was deleted.
          *     - `bootstrap_refused`: The first administrator was not created, because the bootstrap token was missing or wrong.
          *     - `audit_purged`: Old audit events were deleted.
          * @example password_reset
          * @enum {string}
          */
-        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "telegram_taken" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "second_factor_enabled" | "second_factor_disabled" | "second_factor_reset" | "second_factor_failed" | "identity_proved" | "recovery_code_used" | "recovery_codes_replaced" | "promotion_requested" | "promotion_declined" | "passkey_added" | "passkey_renamed" | "passkey_removed" | "passkey_copied" | "bootstrap_refused" | "audit_purged";
+        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "telegram_taken" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "second_factor_enabled" | "second_factor_disabled" | "second_factor_reset" | "second_factor_failed" | "identity_proved" | "recovery_code_used" | "recovery_codes_replaced" | "promotion_requested" | "promotion_declined" | "passkey_added" | "passkey_renamed" | "passkey_removed" | "passkey_copied" | "service_created" | "service_updated" | "service_secret_rotated" | "service_secret_removed" | "service_deleted" | "bootstrap_refused" | "audit_purged";
         /** @description An audit event: actor, action, subject, time and origin. It contains neither secrets nor changed values. */
         AuditEvent: {
             /**
@@ -1170,7 +1311,7 @@ export interface components {
             account?: string;
             /** @description The action. */
             action: components["schemas"]["AuditAction"];
-            /** @description The user who acted; absent for the command line, failed sign-ins and bootstrap. With `telegram_taken`, the user who is linked to the Telegram account. */
+            /** @description The user who acted; absent for the command line, services, failed sign-ins and bootstrap. With `telegram_taken`, the user who is linked to the Telegram account. */
             actor_id?: components["schemas"]["UserId"];
             /**
              * @description The present name of the user who acted. Absent without such a user, and after the user was deleted.
@@ -1208,6 +1349,13 @@ export interface components {
              * @example 5d2c1f0e9b8a47d6a3c4e5f60718293a
              */
             request_id?: string;
+            /** @description The service credential that acted. With `service_created`, `service_updated`, `service_secret_rotated`, `service_secret_removed` and `service_deleted`, the one that was affected. Absent otherwise. */
+            service_id?: components["schemas"]["ServiceId"];
+            /**
+             * @description The name of that service credential at the time of the event.
+             * @example HR system
+             */
+            service_name?: string;
             /** @description The user who was affected. */
             subject_id?: components["schemas"]["UserId"];
             /**
@@ -1315,6 +1463,35 @@ export interface components {
              * @example 287082
              */
             code: string;
+        };
+        /** @description Creates a service credential. */
+        CreateServiceRequest: {
+            /**
+             * @description The IP addresses and networks (CIDR) from which the credential is accepted, at most 32. Empty: all.
+             * @example [
+             *       "192.0.2.0/24"
+             *     ]
+             */
+            allowed_addresses?: string[];
+            /**
+             * Format: date-time
+             * @description The expiry, in the future. Absent for none.
+             * @example 2027-01-15T00:00:00Z
+             */
+            expires_at?: string | null;
+            /**
+             * @description A name by which people recognize the service, 1 to 100 characters.
+             * @example HR system
+             */
+            name: string;
+            /**
+             * @description The permissions, at least one.
+             * @example [
+             *       "users:read",
+             *       "users:write"
+             *     ]
+             */
+            scopes: components["schemas"]["ServiceScope"][];
         };
         /**
          * @description The user to create. An employee needs a phone number, an administrator an e-mail address.
@@ -1675,15 +1852,15 @@ export interface components {
             /** @description The role. */
             role: components["schemas"]["Role"];
         };
-        /** @description A public key: a JWK (RFC 7517, section 4), here for Ed25519 (RFC 8037). */
+        /** @description A public key: a JWK (RFC 7517, section 4), here for Ed25519 (RFC 8037) or P-256 (RFC 7518, section 6.2). */
         Jwk: {
             /**
-             * @description The algorithm; `EdDSA` here.
+             * @description The algorithm; `EdDSA` or `ES256` here.
              * @example EdDSA
              */
             alg?: string;
             /**
-             * @description The curve; `Ed25519` here.
+             * @description The curve; `Ed25519` or `P-256` here.
              * @example Ed25519
              */
             crv?: string;
@@ -1693,7 +1870,7 @@ export interface components {
              */
             kid?: string;
             /**
-             * @description The key type; `OKP` here.
+             * @description The key type; `OKP` for Ed25519 and `EC` for P-256 here.
              * @example OKP
              */
             kty: string;
@@ -1703,10 +1880,15 @@ export interface components {
              */
             use?: string;
             /**
-             * @description The public key, in base64url.
+             * @description The public key of `Ed25519`, or its first coordinate on `P-256`, in base64url.
              * @example 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo
              */
             x?: string;
+            /**
+             * @description The second coordinate of a key on `P-256`, in base64url; none for `Ed25519`.
+             * @example x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0
+             */
+            y?: string;
         };
         /** @description Public keys: a JWK Set (RFC 7517, section 5). */
         JwkSet: {
@@ -1875,6 +2057,16 @@ export interface components {
              * @example false
              */
             test_sign_in: boolean;
+        };
+        /** @description A service credential with a new secret. */
+        NewServiceSecret: {
+            /**
+             * @description The secret. It is not stored and cannot be shown again.
+             * @example dvs_…
+             */
+            secret: string;
+            /** @description The credential. */
+            service: components["schemas"]["ServiceCredential"];
         };
         /** @description The body of an error of the token endpoint (RFC 6749 §5.2). */
         OAuthErrorResponse: {
@@ -2077,7 +2269,7 @@ export interface components {
          * @description The stable code of a problem. Later versions may add codes.
          * @example malformed_body
          */
-        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "second_factor_required" | "second_factor_invalid" | "second_factor_challenge_invalid" | "passkey_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "refresh_token_invalid" | "password_required" | "password_change_required" | "second_factor_enrolment_required" | "password_expired" | "admin_required" | "bootstrap_token_required" | "telegram_account_mismatch" | "telegram_account_taken" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "approval_required" | "other_administrator_required" | "too_many_passkeys" | "passkey_taken" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "contact_missing" | "contact_invalid" | "contact_expired" | "contact_mismatch" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "passkeys_not_configured" | "telegram_not_configured") | string;
+        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "second_factor_required" | "second_factor_invalid" | "second_factor_challenge_invalid" | "passkey_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "refresh_token_invalid" | "password_required" | "password_change_required" | "second_factor_enrolment_required" | "password_expired" | "admin_required" | "bootstrap_token_required" | "telegram_account_mismatch" | "telegram_account_taken" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "approval_required" | "other_administrator_required" | "too_many_passkeys" | "passkey_taken" | "too_many_services" | "last_service_secret" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "contact_missing" | "contact_invalid" | "contact_expired" | "contact_mismatch" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "passkeys_not_configured" | "telegram_not_configured") | string;
         /** @description The e-mail address of a new administrator. */
         PromoteUserRequest: {
             /**
@@ -2147,6 +2339,15 @@ export interface components {
          * @enum {string}
          */
         Role: "admin" | "employee";
+        /** @description Replaces the secret of a service credential. */
+        RotateServiceSecretRequest: {
+            /**
+             * Format: int32
+             * @description The number of seconds for which the previous secret stays valid, at most 30 days. With 0 it becomes invalid at once. Default: 86,400, a day.
+             * @example 3600
+             */
+            previous_expires_in?: number | null;
+        };
         /** @description The state of an administrator's second factor. */
         SecondFactor: {
             /**
@@ -2190,6 +2391,179 @@ export interface components {
              * @example otpauth://totp/sec.example.com:admin%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=sec.example.com&algorithm=SHA1&digits=6&period=30
              */
             uri: string;
+        };
+        /** @description The metadata of the server (RFC 8414, section 2). */
+        ServerMetadata: {
+            /**
+             * @description The claims of access tokens.
+             * @example [
+             *       "iss",
+             *       "sub",
+             *       "aud",
+             *       "role"
+             *     ]
+             */
+            claims_supported?: string[];
+            /**
+             * @description The grants of the token endpoint.
+             * @example [
+             *       "password",
+             *       "refresh_token"
+             *     ]
+             */
+            grant_types_supported?: string[];
+            /**
+             * @description The algorithms of the public keys, for programs that read them here. They sign access tokens.
+             * @example [
+             *       "ES256",
+             *       "EdDSA"
+             *     ]
+             */
+            id_token_signing_alg_values_supported?: string[];
+            /**
+             * @description The issuer, exactly as in `iss` of access tokens.
+             * @example https://sec.example.com
+             */
+            issuer: string;
+            /**
+             * @description The URL of the public keys. The set is empty while `SECRET_KEY` signs the tokens.
+             * @example https://sec.example.com/.well-known/jwks.json
+             */
+            jwks_uri: string;
+            /**
+             * @description The response types of the authorization endpoint. None, because there is no such endpoint; RFC 8414 requires the member.
+             * @example []
+             */
+            response_types_supported?: string[];
+            /**
+             * @description The URL of the documentation, if the server has it.
+             * @example https://sec.example.com/docs/
+             */
+            service_documentation?: string;
+            /**
+             * @description The types of user ids: `public`, the same id for every client.
+             * @example [
+             *       "public"
+             *     ]
+             */
+            subject_types_supported?: string[];
+            /**
+             * @description The URL of the token endpoint.
+             * @example https://sec.example.com/auth/token
+             */
+            token_endpoint: string;
+            /**
+             * @description The authentication methods of clients at the token endpoint.
+             * @example [
+             *       "none"
+             *     ]
+             */
+            token_endpoint_auth_methods_supported?: string[];
+        };
+        /** @description A credential of another service. */
+        ServiceCredential: {
+            /**
+             * @description The IP addresses and networks from which the credential is accepted. Empty: all.
+             * @example [
+             *       "192.0.2.0/24",
+             *       "2001:db8::1"
+             *     ]
+             */
+            allowed_addresses: string[];
+            /**
+             * Format: date-time
+             * @description The time of the creation.
+             * @example 2026-01-15T09:30:00.125Z
+             */
+            created_at: string;
+            /** @description The administrator who created it. Absent if the command line did. */
+            created_by?: components["schemas"]["UserId"];
+            /**
+             * Format: date-time
+             * @description The expiry. Absent for none.
+             * @example 2027-01-15T00:00:00Z
+             */
+            expires_at?: string;
+            /** @description The id, which is the `client_id`. */
+            id: components["schemas"]["ServiceId"];
+            /**
+             * Format: date-time
+             * @description The time of the last use, stored at most once a minute. Absent before the first.
+             * @example 2026-01-20T07:01:02.1Z
+             */
+            last_used_at?: string;
+            /**
+             * @description The name.
+             * @example HR system
+             */
+            name: string;
+            /**
+             * @description The permissions.
+             * @example [
+             *       "users:read",
+             *       "users:write"
+             *     ]
+             */
+            scopes: components["schemas"]["ServiceScope"][];
+            /** @description The valid secrets, oldest first: one, or two during a rotation. */
+            secrets: components["schemas"]["ServiceSecretInfo"][];
+        };
+        /**
+         * Format: uuid
+         * @description The id of a service credential, which is its `client_id`: a UUID that sorts by the time of creation.
+         * @example 0199aa4b-6c15-7f2e-8d07-94b3c6e1a5f2
+         */
+        ServiceId: string;
+        /** @description The service credentials, newest first. */
+        ServiceList: {
+            /** @description The credentials, at most 100. */
+            items: components["schemas"]["ServiceCredential"][];
+        };
+        /**
+         * @description A permission of a service credential:
+         *
+         *     - `introspect`: Check and revoke tokens of users: `POST /auth/introspect` and `POST /auth/revoke`.
+         *     - `users:read`: Read users and their sessions.
+         *     - `users:write`: Create, change and delete employees, reset their passwords, and end their sessions. Administrators stay out of reach.
+         *     - `audit:read`: Read audit events.
+         *     - `events:read`: Read events about changes of users and sessions.
+         * @example introspect
+         * @enum {string}
+         */
+        ServiceScope: "introspect" | "users:read" | "users:write" | "audit:read" | "events:read";
+        /**
+         * Format: uuid
+         * @description The id of a secret of a service credential: a UUID that sorts by the time of creation.
+         * @example 0199aa4b-6c16-7b90-a4f1-3e58d2c7b064
+         */
+        ServiceSecretId: string;
+        /** @description A secret of a service credential, without the secret itself. */
+        ServiceSecretInfo: {
+            /**
+             * Format: date-time
+             * @description The time of the creation.
+             * @example 2026-01-15T09:30:00.125Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description The expiry. Absent for the newest secret.
+             * @example 2026-01-21T09:30:00.125Z
+             */
+            expires_at?: string;
+            /**
+             * @description The last four characters of the secret.
+             * @example 7oDo
+             */
+            hint: string;
+            /** @description The id. */
+            id: components["schemas"]["ServiceSecretId"];
+            /**
+             * Format: date-time
+             * @description The time of the last use, stored at most once a minute. Absent before the first.
+             * @example 2026-01-20T07:01:02.1Z
+             */
+            last_used_at?: string;
         };
         /**
          * Format: uuid
@@ -2354,6 +2728,34 @@ export interface components {
          * @enum {string}
          */
         TokenType: "bearer";
+        /** @description Changes the members of a service credential that are present. */
+        UpdateServiceRequest: {
+            /**
+             * @description The IP addresses and networks (CIDR) from which the credential is accepted, at most 32. Empty: all.
+             * @example [
+             *       "192.0.2.0/24"
+             *     ]
+             */
+            allowed_addresses?: string[];
+            /**
+             * Format: date-time
+             * @description The expiry, in the future, or `null` for none.
+             * @example 2027-01-15T00:00:00Z
+             */
+            expires_at?: string | null;
+            /**
+             * @description A name by which people recognize the service, 1 to 100 characters.
+             * @example HR system
+             */
+            name?: string;
+            /**
+             * @description The permissions, at least one.
+             * @example [
+             *       "users:read"
+             *     ]
+             */
+            scopes?: components["schemas"]["ServiceScope"][];
+        };
         /**
          * @description The changes of a user: only members that are present change.
          * @example {
@@ -2526,12 +2928,227 @@ export interface operations {
                      *           "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
                      *           "kty": "OKP",
                      *           "use": "sig",
-                     *           "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+                     *           "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                     *           "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
                      *         }
                      *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["JwkSet"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    authorization_server_metadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata */
+            200: {
+                headers: {
+                    /** @description The cache lifetime: `public, max-age=300` */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "claims_supported": [
+                     *         "iss",
+                     *         "sub",
+                     *         "aud",
+                     *         "role"
+                     *       ],
+                     *       "grant_types_supported": [
+                     *         "password",
+                     *         "refresh_token"
+                     *       ],
+                     *       "id_token_signing_alg_values_supported": [
+                     *         "ES256",
+                     *         "EdDSA"
+                     *       ],
+                     *       "issuer": "https://sec.example.com",
+                     *       "jwks_uri": "https://sec.example.com/.well-known/jwks.json",
+                     *       "response_types_supported": [],
+                     *       "service_documentation": "https://sec.example.com/docs/",
+                     *       "subject_types_supported": [
+                     *         "public"
+                     *       ],
+                     *       "token_endpoint": "https://sec.example.com/auth/token",
+                     *       "token_endpoint_auth_methods_supported": [
+                     *         "none"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServerMetadata"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openid_configuration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata */
+            200: {
+                headers: {
+                    /** @description The cache lifetime: `public, max-age=300` */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "claims_supported": [
+                     *         "iss",
+                     *         "sub",
+                     *         "aud",
+                     *         "role"
+                     *       ],
+                     *       "grant_types_supported": [
+                     *         "password",
+                     *         "refresh_token"
+                     *       ],
+                     *       "id_token_signing_alg_values_supported": [
+                     *         "ES256",
+                     *         "EdDSA"
+                     *       ],
+                     *       "issuer": "https://sec.example.com",
+                     *       "jwks_uri": "https://sec.example.com/.well-known/jwks.json",
+                     *       "response_types_supported": [],
+                     *       "service_documentation": "https://sec.example.com/docs/",
+                     *       "subject_types_supported": [
+                     *         "public"
+                     *       ],
+                     *       "token_endpoint": "https://sec.example.com/auth/token",
+                     *       "token_endpoint_auth_methods_supported": [
+                     *         "none"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServerMetadata"];
                 };
             };
             /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
@@ -2638,6 +3255,8 @@ export interface operations {
                      *           ],
                      *           "id": "0199aa45-c2f8-7a09-b3d4-91e7f05a6c2d",
                      *           "request_id": "5d2c1f0e9b8a47d6a3c4e5f60718293a",
+                     *           "service_id": "0199aa4b-6c15-7f2e-8d07-94b3c6e1a5f2",
+                     *           "service_name": "HR system",
                      *           "subject_id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
                      *           "subject_name": "First Last"
                      *         }
@@ -5426,6 +6045,1067 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `overloaded`, `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_services: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The credentials */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "allowed_addresses": [
+                     *             "192.0.2.0/24",
+                     *             "2001:db8::1"
+                     *           ],
+                     *           "created_at": "2026-01-15T09:30:00.125Z",
+                     *           "created_by": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+                     *           "expires_at": "2027-01-15T00:00:00Z",
+                     *           "id": "0199aa4b-6c15-7f2e-8d07-94b3c6e1a5f2",
+                     *           "last_used_at": "2026-01-20T07:01:02.1Z",
+                     *           "name": "HR system",
+                     *           "scopes": [
+                     *             "users:read",
+                     *             "users:write"
+                     *           ],
+                     *           "secrets": [
+                     *             {
+                     *               "created_at": "2026-01-15T09:30:00.125Z",
+                     *               "expires_at": "2026-01-21T09:30:00.125Z",
+                     *               "hint": "7oDo",
+                     *               "id": "0199aa4b-6c16-7b90-a4f1-3e58d2c7b064",
+                     *               "last_used_at": "2026-01-20T07:01:02.1Z"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServiceList"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateServiceRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "dvs_…",
+                     *       "service": {
+                     *         "allowed_addresses": [
+                     *           "192.0.2.0/24",
+                     *           "2001:db8::1"
+                     *         ],
+                     *         "created_at": "2026-01-15T09:30:00.125Z",
+                     *         "created_by": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+                     *         "expires_at": "2027-01-15T00:00:00Z",
+                     *         "id": "0199aa4b-6c15-7f2e-8d07-94b3c6e1a5f2",
+                     *         "last_used_at": "2026-01-20T07:01:02.1Z",
+                     *         "name": "HR system",
+                     *         "scopes": [
+                     *           "users:read",
+                     *           "users:write"
+                     *         ],
+                     *         "secrets": [
+                     *           {
+                     *             "created_at": "2026-01-15T09:30:00.125Z",
+                     *             "expires_at": "2026-01-21T09:30:00.125Z",
+                     *             "hint": "7oDo",
+                     *             "id": "0199aa4b-6c16-7b90-a4f1-3e58d2c7b064",
+                     *             "last_used_at": "2026-01-20T07:01:02.1Z"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewServiceSecret"];
+                };
+            };
+            /**
+             * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_services`: There are 100 service credentials: delete one first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: The endpoint does not accept this media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The service credential */
+                id: components["schemas"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The credential */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "allowed_addresses": [
+                     *         "192.0.2.0/24",
+                     *         "2001:db8::1"
+                     *       ],
+                     *       "created_at": "2026-01-15T09:30:00.125Z",
+                     *       "created_by": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+                     *       "expires_at": "2027-01-15T00:00:00Z",
+                     *       "id": "0199aa4b-6c15-7f2e-8d07-94b3c6e1a5f2",
+                     *       "last_used_at": "2026-01-20T07:01:02.1Z",
+                     *       "name": "HR system",
+                     *       "scopes": [
+                     *         "users:read",
+                     *         "users:write"
+                     *       ],
+                     *       "secrets": [
+                     *         {
+                     *           "created_at": "2026-01-15T09:30:00.125Z",
+                     *           "expires_at": "2026-01-21T09:30:00.125Z",
+                     *           "hint": "7oDo",
+                     *           "id": "0199aa4b-6c16-7b90-a4f1-3e58d2c7b064",
+                     *           "last_used_at": "2026-01-20T07:01:02.1Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServiceCredential"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The service credential */
+                id: components["schemas"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The service credential */
+                id: components["schemas"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateServiceRequest"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "allowed_addresses": [
+                     *         "192.0.2.0/24",
+                     *         "2001:db8::1"
+                     *       ],
+                     *       "created_at": "2026-01-15T09:30:00.125Z",
+                     *       "created_by": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+                     *       "expires_at": "2027-01-15T00:00:00Z",
+                     *       "id": "0199aa4b-6c15-7f2e-8d07-94b3c6e1a5f2",
+                     *       "last_used_at": "2026-01-20T07:01:02.1Z",
+                     *       "name": "HR system",
+                     *       "scopes": [
+                     *         "users:read",
+                     *         "users:write"
+                     *       ],
+                     *       "secrets": [
+                     *         {
+                     *           "created_at": "2026-01-15T09:30:00.125Z",
+                     *           "expires_at": "2026-01-21T09:30:00.125Z",
+                     *           "hint": "7oDo",
+                     *           "id": "0199aa4b-6c16-7b90-a4f1-3e58d2c7b064",
+                     *           "last_used_at": "2026-01-20T07:01:02.1Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServiceCredential"];
+                };
+            };
+            /**
+             * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: The endpoint does not accept this media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_service_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The service credential */
+                id: components["schemas"]["ServiceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateServiceSecretRequest"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "dvs_…",
+                     *       "service": {
+                     *         "allowed_addresses": [
+                     *           "192.0.2.0/24",
+                     *           "2001:db8::1"
+                     *         ],
+                     *         "created_at": "2026-01-15T09:30:00.125Z",
+                     *         "created_by": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+                     *         "expires_at": "2027-01-15T00:00:00Z",
+                     *         "id": "0199aa4b-6c15-7f2e-8d07-94b3c6e1a5f2",
+                     *         "last_used_at": "2026-01-20T07:01:02.1Z",
+                     *         "name": "HR system",
+                     *         "scopes": [
+                     *           "users:read",
+                     *           "users:write"
+                     *         ],
+                     *         "secrets": [
+                     *           {
+                     *             "created_at": "2026-01-15T09:30:00.125Z",
+                     *             "expires_at": "2026-01-21T09:30:00.125Z",
+                     *             "hint": "7oDo",
+                     *             "id": "0199aa4b-6c16-7b90-a4f1-3e58d2c7b064",
+                     *             "last_used_at": "2026-01-20T07:01:02.1Z"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewServiceSecret"];
+                };
+            };
+            /**
+             * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: The endpoint does not accept this media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_service_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The service credential */
+                id: components["schemas"]["ServiceId"];
+                /** @description The secret */
+                secret_id: components["schemas"]["ServiceSecretId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `last_service_secret`: The service credential has no other valid secret: rotate it, or delete the credential. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -10057,8 +11737,8 @@ export interface operations {
     verify: {
         parameters: {
             query?: {
-                /** @description `admin`: administrators only. `employee` accepts every user. */
-                role?: components["schemas"]["Role"];
+                /** @description The role that the user must have. Default: any. */
+                role?: "admin";
             };
             header?: never;
             path?: never;
