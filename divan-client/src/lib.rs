@@ -67,6 +67,8 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `protect` | `protect`: protection of the routes of your own service by access tokens |
+//! | `axum` | the claims of a request as an argument of axum handlers |
 //! | `test-util` | `test_util::MockDivan`: a mock server for tests of programs that use this client |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -86,6 +88,8 @@ mod jwks;
 mod login;
 mod pagination;
 mod passkeys;
+#[cfg(feature = "protect")]
+pub mod protect;
 mod request;
 mod retry;
 mod second_factor;

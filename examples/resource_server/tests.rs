@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Request, header};
 use axum::{Json, Router};
 use divan_client::api::{AdminLoginRequest, BootstrapRequest};
 use divan_client::{Client, Secret};
@@ -23,15 +23,14 @@ const PASSWORD: &str = "tram under the plum";
 const BOOTSTRAP_TOKEN: &str = "the bootstrap token";
 
 /// Fetches keys for every unknown key.
-const EAGER: Pace = Pace {
-    refresh: Duration::ZERO,
-    pause: Duration::ZERO,
-};
+fn eager() -> KeySettings {
+    KeySettings::default().min_interval(Duration::ZERO)
+}
+
 /// Fetches keys only once.
-const RELUCTANT: Pace = Pace {
-    refresh: Duration::ZERO,
-    pause: Duration::from_hours(1),
-};
+fn reluctant() -> KeySettings {
+    KeySettings::default().min_interval(Duration::from_hours(1))
+}
 
 /// A Divan server in this process with the configuration of the program.
 struct Divan {
@@ -114,22 +113,18 @@ async fn divan() -> (tempfile::TempDir, Divan) {
 }
 
 /// Returns this service for the Divan server at that address.
-fn service(divan: &str, pace: Pace) -> Router {
+fn service(divan: &str, settings: KeySettings) -> Router {
     let client = Client::builder(divan)
         .timeout(Duration::from_secs(5))
         .build()
         .unwrap();
     let audiences = Audiences::new("divan.localhost", "sec.localhost").unwrap();
-    app(Keys::new(
-        client,
-        "http://sec.localhost:8000",
-        audiences,
-        pace,
-    ))
+    let issuer = "http://sec.localhost:8000";
+    app(RemoteKeys::new(client, issuer, audiences, settings))
 }
 
-fn service_of(divan: &Divan, pace: Pace) -> Router {
-    service(&format!("http://{}", divan.address), pace)
+fn service_of(divan: &Divan, settings: KeySettings) -> Router {
+    service(&format!("http://{}", divan.address), settings)
 }
 
 async fn status(service: &Router, token: &str) -> u16 {
@@ -145,7 +140,7 @@ async fn status(service: &Router, token: &str) -> u16 {
 #[tokio::test]
 async fn a_valid_token_is_accepted_and_a_forged_one_is_rejected() {
     let (_folder, divan) = divan().await;
-    let service = service_of(&divan, Pace::default());
+    let service = service_of(&divan, KeySettings::default());
     let token = divan.token().await;
     assert_eq!(status(&service, token.expose()).await, 200);
     let (message, _) = token.expose().rsplit_once('.').unwrap();
@@ -164,7 +159,7 @@ async fn a_valid_token_is_accepted_and_a_forged_one_is_rejected() {
 #[tokio::test]
 async fn an_unknown_key_id_fetches_the_new_key() {
     let (folder, divan) = divan().await;
-    let [eager, reluctant] = [EAGER, RELUCTANT].map(|pace| service_of(&divan, pace));
+    let [eager, reluctant] = [eager(), reluctant()].map(|settings| service_of(&divan, settings));
     let first = divan.token().await;
     for service in [&eager, &reluctant] {
         assert_eq!(status(service, first.expose()).await, 200);
@@ -186,7 +181,7 @@ async fn an_unknown_key_id_fetches_the_new_key() {
 #[tokio::test]
 async fn known_keys_are_used_while_the_server_is_down() {
     let (folder, divan) = divan().await;
-    let (service, newcomer) = (service_of(&divan, EAGER), service_of(&divan, EAGER));
+    let (service, newcomer) = (service_of(&divan, eager()), service_of(&divan, eager()));
     let first = divan.token().await;
     assert_eq!(status(&service, first.expose()).await, 200);
     let divan = divan.restart(folder.path(), Some("second.pem")).await;
@@ -215,7 +210,7 @@ async fn a_token_signed_with_the_secret_key_is_rejected() {
     let divan = divan.restart(folder.path(), None).await;
     let token = divan.token().await;
     assert_eq!(
-        status(&service_of(&divan, EAGER), token.expose()).await,
+        status(&service_of(&divan, eager()), token.expose()).await,
         401
     );
     divan.stop().await;
@@ -235,6 +230,9 @@ async fn keys_of_unknown_types_are_ignored() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, published).await });
-    assert_eq!(status(&service(&address, EAGER), token.expose()).await, 200);
+    assert_eq!(
+        status(&service(&address, eager()), token.expose()).await,
+        200
+    );
     divan.stop().await;
 }
