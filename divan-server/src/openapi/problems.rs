@@ -208,13 +208,11 @@ fn member_at_fault(operation: &Operation, schemas: &Schemas) -> MemberError {
             .properties
             .iter()
             .filter(|(_, schema)| !is_time(schema));
-        let (name, rule) = match members.find(|(_, schema)| texts::is_text(schema)) {
-            Some((name, _)) => (name.as_str(), "must be a string"),
-            None => {
-                let first = body.properties.keys().next();
-                (first.map_or("", String::as_str), "must be a whole number")
-            }
-        };
+        let text = members.find(|(_, schema)| texts::is_text(schema));
+        let text = text.map(|(name, _)| (name.as_str(), "must be a string"));
+        let number = body.properties.keys().next();
+        let number = number.map(|name| (name.as_str(), "must be a whole number"));
+        let (name, rule) = text.or(number).unwrap_or_default();
         return MemberError::new(format!("/{name}"), MemberErrorCode::WrongType, rule);
     }
     let mut parameters = operation.parameters.iter().flatten().filter_map(here);

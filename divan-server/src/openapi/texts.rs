@@ -23,10 +23,13 @@ pub(super) fn is_text(schema: &RefOr<Schema>) -> bool {
 
 /// Returns `true` for a time, which is a text with a format.
 pub(super) fn is_time(schema: &Schema) -> bool {
-    let time = SchemaFormat::KnownFormat(KnownFormat::DateTime);
-    match schema {
-        Schema::Object(object) => object.format.as_ref() == Some(&time),
-        _ => false,
+    let Schema::Object(object) = schema else {
+        return false;
+    };
+    match &object.format {
+        Some(SchemaFormat::KnownFormat(format)) => matches!(format, KnownFormat::DateTime),
+        Some(SchemaFormat::Custom(format)) => format == "date-time",
+        None => false,
     }
 }
 

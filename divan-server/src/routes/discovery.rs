@@ -17,7 +17,7 @@ const CACHING: &str = "public, max-age=300";
 #[utoipa::path(
     get,
     path = AuthorizationServerMetadata::PATH,
-    tag = "Keys",
+    tag = "Other services",
     responses((
         status = 200,
         description = "The metadata",
@@ -39,7 +39,7 @@ pub(crate) async fn authorization_server_metadata(
 #[utoipa::path(
     get,
     path = OpenidConfiguration::PATH,
-    tag = "Keys",
+    tag = "Other services",
     responses((
         status = 200,
         description = "The metadata",
