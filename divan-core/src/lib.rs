@@ -46,6 +46,7 @@
 //! | `infra` | `infra`: configuration of a deployment, from environment variables and `.env` |
 //! | `probe` | `infra::probe`: health checks of the systems that a deployment depends on |
 //! | `s3`, `qdrant`, `redis`, `rabbitmq` | clients of these systems in `infra`, with configuration and health checks |
+//! | `webhook` | `webhook`: signatures of webhooks (Standard Webhooks) and their verification by receivers |
 //! | `service` | `service`: the sign-in service, built on `init-data`, `password`, `store` and `token` |
 //! | `private-file` | `private_file`: files for secrets that only their owner can read |
 //! | `mint` | creation of signed init data, for tests and development |
@@ -75,6 +76,8 @@ pub mod clock;
 pub mod database_url;
 #[cfg(feature = "entropy")]
 pub mod entropy;
+#[cfg(any(feature = "postgres", feature = "s3", feature = "tls"))]
+mod error_sources;
 #[cfg(feature = "infra")]
 pub mod infra;
 #[cfg(feature = "init-data")]
@@ -113,6 +116,8 @@ mod tls_error;
 pub mod token;
 #[cfg(feature = "types")]
 pub mod types;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

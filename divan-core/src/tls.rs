@@ -1,11 +1,14 @@
 //! TLS of clients: ring and the certificates that the operating system trusts, without a
 //! process-wide crypto provider.
 
+use std::error;
 use std::sync::Arc;
 
 use rustls::crypto::ring;
 use rustls::{ClientConfig, Error, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
+
+use crate::error_sources;
 
 /// Creates the TLS configuration of a client.
 ///
@@ -24,4 +27,10 @@ pub fn client_config(is_encrypted: bool) -> Result<ClientConfig, Error> {
         config.with_root_certificates(RootCertStore::empty())
     };
     Ok(config.with_no_client_auth())
+}
+
+/// Returns `true` if a TLS connection failed with this error: the certificate is not trusted, or the service
+/// does not use TLS.
+pub fn is_tls_error(error: &(dyn error::Error + 'static)) -> bool {
+    error_sources::find::<Error>(error).is_some()
 }

@@ -2,7 +2,7 @@ use crate::step::{Outcome, cargo, cargo_with};
 use crate::{asvs, book, guards, language, public_dependencies};
 
 /// The features of `divan-core`, each of which has to compile alone.
-const CORE_FEATURES: [&str; 26] = [
+const CORE_FEATURES: [&str; 27] = [
     "",
     "init-data",
     "ed25519",
@@ -26,6 +26,7 @@ const CORE_FEATURES: [&str; 26] = [
     "rabbitmq",
     "postgres",
     "service",
+    "webhook",
     "database-url",
     "private-file",
     "tls",

@@ -6,7 +6,8 @@ use std::io;
 use std::time::Duration;
 
 use super::probe::{Cause, ProbeError};
-use crate::tls_error::{self, find};
+use crate::error_sources::find;
+use crate::tls_error;
 
 /// Maximum duration of a connection attempt, including TLS and authentication.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -9,8 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use crate::error_sources::find;
 use crate::tls;
-use crate::tls_error::find;
 
 /// Time limit of a handshake that only tests if the server uses TLS.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(1);

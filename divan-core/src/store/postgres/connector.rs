@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use super::options::options;
 use crate::database_url::{DatabaseUrl, PostgresPool, PostgresUrl, SslMode};
+use crate::error_sources;
 use crate::store::sql::{self, timed_out};
-use crate::tls_error;
 
 /// `on` for a standby, and for a server whose transactions are read-only.
 const READ_ONLY: &str = "SHOW transaction_read_only";
@@ -120,7 +120,7 @@ impl sql::Connector<Postgres> for Connector {
 }
 
 fn is_tls_fault(error: &sqlx::Error) -> bool {
-    tls_error::find::<rustls::Error>(error).is_some()
+    error_sources::find::<rustls::Error>(error).is_some()
 }
 
 fn is_temporary(error: &sqlx::Error) -> bool {

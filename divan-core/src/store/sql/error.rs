@@ -61,7 +61,7 @@ fn advice(error: &sqlx::Error) -> Option<&'static str> {
         #[cfg(feature = "postgres")]
         sqlx::Error::Tls(text) if text.to_string().contains("does not support TLS") => Some(NO_TLS),
         #[cfg(feature = "postgres")]
-        error => crate::tls_error::find(error).map(crate::tls_error::postgres_advice),
+        error => crate::error_sources::find(error).map(crate::tls_error::postgres_advice),
         #[cfg(not(feature = "postgres"))]
         _ => None,
     }
