@@ -1,9 +1,11 @@
 //! HTTP client for the Bot API and the server's own public URLs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use divan_core::secret::Secret;
 use divan_core::tls;
+use reqwest::dns::Resolve;
 use url::Url;
 
 const USER_AGENT: &str = concat!("divan-server/", env!("CARGO_PKG_VERSION"));
@@ -42,6 +44,27 @@ pub(crate) fn http_client_through(
         client = client.no_proxy();
     }
     client.build().map_err(|error| NoHttpClient(error.into()))
+}
+
+/// Creates a client for a URL that others chose: it connects to the addresses of this resolver only, and uses
+/// neither proxies nor redirects.
+pub(crate) fn guarded_client(
+    url: &Url,
+    resolver: impl Resolve + 'static,
+    timeout: Duration,
+) -> Result<reqwest::Client, NoHttpClient> {
+    let tls = tls::client_config(url.scheme() == "https");
+    let tls = tls.map_err(|error| NoHttpClient(error.into()))?;
+    reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .dns_resolver(Arc::new(resolver))
+        .http1_only()
+        .tls_backend_preconfigured(tls)
+        .build()
+        .map_err(|error| NoHttpClient(error.into()))
 }
 
 /// Maximum size of a response body.

@@ -1,0 +1,7 @@
+//! Delivery of webhooks.
+
+mod resolver;
+mod transport;
+
+#[cfg(test)]
+mod tests;
