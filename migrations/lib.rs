@@ -31,14 +31,14 @@ pub const TABLE: &str = "divan_migrations";
 /// The migrations for PostgreSQL.
 pub fn postgres() -> Migrator {
     migrator(
-        files!("postgres": "000" 1 "divan", 2 "defence", 3 "attributes", 4 "telegram", 5 "second_factor", 6 "promotions", 7 "passkeys", 8 "outbox", 9 "service_credentials"; "00" 10 "events"),
+        files!("postgres": "000" 1 "divan", 2 "defence", 3 "attributes", 4 "telegram", 5 "second_factor", 6 "promotions", 7 "passkeys", 8 "outbox", 9 "service_credentials"; "00" 10 "events", 11 "webhooks"),
     )
 }
 
 /// The migrations for SQLite.
 pub fn sqlite() -> Migrator {
     migrator(
-        files!("sqlite": "000" 1 "divan", 2 "defence", 3 "attributes", 4 "telegram", 5 "second_factor", 6 "promotions", 7 "passkeys", 8 "outbox", 9 "service_credentials"; "00" 10 "events"),
+        files!("sqlite": "000" 1 "divan", 2 "defence", 3 "attributes", 4 "telegram", 5 "second_factor", 6 "promotions", 7 "passkeys", 8 "outbox", 9 "service_credentials"; "00" 10 "events", 11 "webhooks"),
     )
 }
 
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     /// First eight bytes of the SHA-384 of each released file. Lines are only added.
-    const RELEASED: [(&str, u64); 20] = [
+    const RELEASED: [(&str, u64); 22] = [
         ("postgres/0001_divan.sql", 0x1551_d842_7751_32a1),
         ("postgres/0002_defence.sql", 0x837b_c83f_a088_3266),
         ("postgres/0003_attributes.sql", 0x4ee9_f930_31c0_d0f8),
@@ -82,6 +82,7 @@ mod tests {
             0x9465_695c_5376_7662,
         ),
         ("postgres/0010_events.sql", 0xff2c_4297_6913_da67),
+        ("postgres/0011_webhooks.sql", 0x78c3_aff0_2905_3856),
         ("sqlite/0001_divan.sql", 0x6f5a_c21f_8520_778d),
         ("sqlite/0002_defence.sql", 0xe35a_24f6_9aa7_c827),
         ("sqlite/0003_attributes.sql", 0x4ee9_f930_31c0_d0f8),
@@ -92,6 +93,7 @@ mod tests {
         ("sqlite/0008_outbox.sql", 0x4434_8dda_33be_2e8a),
         ("sqlite/0009_service_credentials.sql", 0x1619_9b4a_5ee8_3f7a),
         ("sqlite/0010_events.sql", 0x2227_e307_09fd_bd94),
+        ("sqlite/0011_webhooks.sql", 0x032d_863a_e446_9a2f),
     ];
 
     fn names(migrator: &Migrator) -> Vec<(i64, String)> {

@@ -8,6 +8,8 @@ mod event_log;
 mod outbox;
 #[path = "services/mod.rs"]
 mod services;
+#[path = "webhook_store/mod.rs"]
+mod webhook_store;
 
 use created::created;
 use event_log::{
@@ -37,6 +39,11 @@ use services::{
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use webhook_store::{
+    a_change_of_a_webhook_requires_its_lease, a_webhook_changes_with_its_consumer,
+    a_webhook_is_deleted_with_its_consumer, concurrent_inserts_keep_the_limit_of_webhooks,
+    the_last_error_and_the_key_of_a_webhook_are_stored, webhooks_are_listed_as_they_were_inserted,
+};
 
 use divan_core::database_url::DatabaseUrl;
 use divan_core::password::PasswordHash;
@@ -175,6 +182,12 @@ contract!(
     one_server_at_a_time_has_the_lease_of_a_consumer,
     a_failing_consumer_waits_and_may_be_disabled,
     a_moved_consumer_is_not_moved_back_by_its_server,
+    webhooks_are_listed_as_they_were_inserted,
+    concurrent_inserts_keep_the_limit_of_webhooks,
+    a_webhook_changes_with_its_consumer,
+    a_change_of_a_webhook_requires_its_lease,
+    a_webhook_is_deleted_with_its_consumer,
+    the_last_error_and_the_key_of_a_webhook_are_stored,
     a_completed_bootstrap_claim_is_final,
     a_dropped_bootstrap_claim_is_released,
     a_failed_bootstrap_claim_writes_nothing,

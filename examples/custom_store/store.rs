@@ -9,13 +9,14 @@ use divan_core::store::{
     EventStore, FoundUsers, MessageChannel, MessageLease, MessageOutcome, NewUser, OutboxStore,
     PasskeyStore, PromotionStore, ServiceStore, SessionAdvance, SessionStore, Store, StoreError,
     StoredChallenge, StoredConsumer, StoredDevice, StoredEvent, StoredMessage, StoredPasskey,
-    StoredPromotion, StoredService, StoredSession, ThrottleStore, UpdateFn, UpdatedAccount,
-    UserCount, UserKeys, UserQuery, UserStore, WaitingMessages,
+    StoredPromotion, StoredService, StoredSession, StoredWebhook, StoredWebhookError,
+    ThrottleStore, UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
+    WaitingMessages, WebhookChange, WebhookStore,
 };
 use divan_core::throttle::{Counter, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
 use divan_core::types::{
     AuditEvent, DeviceId, Email, Phone, PromotionId, ServiceId, ServiceSecretId, SessionId,
-    TelegramId, User, UserId,
+    TelegramId, User, UserId, WebhookId,
 };
 use time::OffsetDateTime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -341,6 +342,52 @@ impl<S: Store> EventStore for PublishingStore<S> {
         change: ConsumerChange,
     ) -> Result<bool, StoreError> {
         self.inner.change_consumer(name, change).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> WebhookStore for PublishingStore<S> {
+    async fn webhooks(&self) -> Result<Vec<StoredWebhook>, StoreError> {
+        self.inner.webhooks().await
+    }
+
+    async fn insert_webhook(
+        &self,
+        webhook: &StoredWebhook,
+        position: i64,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        self.inner.insert_webhook(webhook, position, event).await
+    }
+
+    async fn change_webhook(
+        &self,
+        id: WebhookId,
+        change: &WebhookChange,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        self.inner.change_webhook(id, change, event).await
+    }
+
+    async fn delete_webhook(&self, id: WebhookId, event: &AuditEvent) -> Result<bool, StoreError> {
+        self.inner.delete_webhook(id, event).await
+    }
+
+    async fn set_webhook_error(
+        &self,
+        id: WebhookId,
+        error: &StoredWebhookError,
+    ) -> Result<(), StoreError> {
+        self.inner.set_webhook_error(id, error).await
+    }
+
+    async fn reseal_webhook(
+        &self,
+        id: WebhookId,
+        old: &[u8],
+        new: &[u8],
+    ) -> Result<(), StoreError> {
+        self.inner.reseal_webhook(id, old, new).await
     }
 }
 

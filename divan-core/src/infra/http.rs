@@ -95,7 +95,9 @@ impl HttpConfig {
             admin_url: env.checked(&ADMIN_URL, address),
             cors_headers: env.checked(&CORS_HEADERS, headers).unwrap_or_default(),
             dev_origins: dev_origins(env),
-            trusted_proxies: env.checked(&TRUSTED_PROXIES, proxies).unwrap_or_default(),
+            trusted_proxies: env
+                .checked(&TRUSTED_PROXIES, |text| networks(text, "trust"))
+                .unwrap_or_default(),
             hsts_subdomains: env.switch(&HSTS_SUBDOMAINS, false),
             metrics_listen: metrics.unwrap_or(Some(([127, 0, 0, 1], 9464).into())),
         }
@@ -152,7 +154,12 @@ fn origins(text: &str) -> Result<Vec<String>, String> {
         .collect()
 }
 
-fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
+/// Parses addresses and networks, separated by commas. The verb is part of the error for a network of all
+/// addresses: "must not trust every address".
+///
+/// # Errors
+/// The rule that the text breaks, for [`Env::checked`].
+pub fn networks(text: &str, verb: &str) -> Result<Vec<IpNet>, String> {
     let parts = text
         .split(',')
         .map(str::trim)
@@ -168,7 +175,7 @@ fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
         })?;
         match unmapped(network.trunc()) {
             network if network.prefix_len() == 0 => Err(format!(
-                "must not trust every address: entry {} contains all addresses",
+                "must not {verb} every address: entry {} contains all addresses",
                 index + 1
             )),
             network => Ok(network),

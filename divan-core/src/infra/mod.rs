@@ -81,7 +81,7 @@ pub use docs::{env_example, markdown};
 pub use env::{COMPOSE_HINT, Env};
 pub use env_file::EnvFile;
 pub use error::{ConfigError, ConfigErrors, ConfigWarning};
-pub use http::{ADMIN_URL, DEV_ORIGINS, HttpConfig, MINIAPP_URL};
+pub use http::{ADMIN_URL, DEV_ORIGINS, HttpConfig, MINIAPP_URL, networks};
 pub use qdrant::QdrantConfig;
 #[cfg(feature = "qdrant")]
 pub use qdrant::QdrantProbe;

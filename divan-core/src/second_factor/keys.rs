@@ -1,10 +1,7 @@
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::Mac;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
-use super::{RecoveryCode, TotpSecret};
+use super::{RecoveryCode, TotpSecret, sealed};
 use crate::entropy::{Entropy, NoEntropy};
 use crate::token::{DerivedKey, SecretKey};
 use crate::types::UserId;
@@ -13,12 +10,6 @@ use crate::types::UserId;
 /// tokens.
 const SECRETS: &[u8] = b"divan second factor secret v1";
 const RECOVERY_CODES: &[u8] = b"divan recovery code v1";
-
-const NONCE: usize = 24;
-const TAG: usize = 16;
-
-/// A stored secret: the id of the key, the nonce, the encrypted secret and the tag.
-const SEALED: usize = 4 + NONCE + TotpSecret::BYTES + TAG;
 
 /// Encrypts the secrets of authenticator apps, and computes the digests of recovery codes, with keys
 /// that are derived from `SECRET_KEY`. The database alone contains neither.
@@ -59,11 +50,6 @@ impl SecondFactorKeys {
     ///
     /// # Errors
     /// [`NoEntropy`] if no randomness is available.
-    #[expect(
-        clippy::expect_used,
-        clippy::missing_panics_doc,
-        reason = "encryption fails for gigabytes only"
-    )]
     pub fn seal(
         &self,
         secret: &TotpSecret,
@@ -71,16 +57,7 @@ impl SecondFactorKeys {
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, NoEntropy> {
         let key = &self.keys[0].secrets;
-        let mut nonce = [0; NONCE];
-        entropy.fill(&mut nonce)?;
-        let payload = Payload {
-            msg: secret.as_bytes(),
-            aad: user.0.as_bytes(),
-        };
-        let encrypted = cipher(key)
-            .encrypt(&XNonce::from(nonce), payload)
-            .expect("a secret is short");
-        Ok([key.id.as_slice(), &nonce, &encrypted].concat())
+        sealed::seal(key, secret.as_bytes(), user.0.as_bytes(), entropy)
     }
 
     /// Decrypts the stored secret of a user.
@@ -88,17 +65,8 @@ impl SecondFactorKeys {
     /// # Errors
     /// [`UnreadableSecret`].
     pub fn open(&self, sealed: &[u8], user: UserId) -> Result<TotpSecret, UnreadableSecret> {
-        let sealed: &[u8; SEALED] = sealed.try_into().map_err(|_| UnreadableSecret)?;
-        let (id, rest) = sealed.split_at(4);
-        let (nonce, encrypted) = rest.split_first_chunk::<NONCE>().ok_or(UnreadableSecret)?;
-        let mut keys = self.keys.iter().map(|pair| &pair.secrets);
-        let key = keys.find(|key| key.id == *id).ok_or(UnreadableSecret)?;
-        let payload = Payload {
-            msg: encrypted,
-            aad: user.0.as_bytes(),
-        };
-        let secret = cipher(key).decrypt(&XNonce::from(*nonce), payload);
-        let secret = Zeroizing::new(secret.map_err(|_| UnreadableSecret)?);
+        let keys = self.keys.iter().map(|pair| &pair.secrets);
+        let secret = sealed::open(keys, sealed, user.0.as_bytes()).ok_or(UnreadableSecret)?;
         let secret = secret.as_slice().try_into();
         secret
             .map(TotpSecret::from_bytes)
@@ -140,13 +108,6 @@ impl KeyPair {
             .into_bytes()
             .into()
     }
-}
-
-fn cipher(key: &DerivedKey) -> XChaCha20Poly1305 {
-    let key = Zeroizing::new(<[u8; 32]>::from(
-        key.mac().chain_update(b"cipher").finalize().into_bytes(),
-    ));
-    XChaCha20Poly1305::new((&*key).into())
 }
 
 #[cfg(test)]

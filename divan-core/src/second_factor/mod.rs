@@ -31,6 +31,7 @@
 mod keys;
 mod qr_code;
 mod recovery_code;
+pub(crate) mod sealed;
 mod totp;
 mod uri;
 

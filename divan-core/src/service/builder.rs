@@ -19,6 +19,8 @@ use crate::token::{
     Audiences, DeviceKeys, KeyRing, RefreshKeys, SecretKey, TokenIssuer, TokenVerifier,
 };
 use crate::types::Audience;
+use crate::webhook::WebhookTransport;
+use crate::webhook::target::WebhookTargets;
 
 /// The default maximum age of init data at sign-in. Telegram clients send the same data for a day.
 const INIT_DATA_MAX_AGE: Duration = Duration::from_hours(24);
@@ -46,6 +48,7 @@ pub struct AuthServiceBuilder {
     passkeys: Option<crate::passkey::RelyingParty>,
     messages: bool,
     events: bool,
+    webhooks: Option<(WebhookTargets, Arc<dyn WebhookTransport>)>,
     region: Region,
     miniapp_life: SessionLife,
     admin_life: SessionLife,
@@ -82,6 +85,7 @@ impl AuthService {
             passkeys: None,
             messages: false,
             events: false,
+            webhooks: None,
             region: Region::default(),
             miniapp_life: SessionLife::MINI_APP,
             admin_life: SessionLife::ADMIN,
@@ -210,6 +214,18 @@ impl AuthServiceBuilder {
         self
     }
 
+    /// Sets the addresses to which events are delivered as webhooks, and the HTTP client. The program must
+    /// then deliver them: see [`AuthService::due_webhooks`]. Events must be on. Default: none, and webhooks are
+    /// not configured.
+    pub fn webhooks(
+        mut self,
+        targets: WebhookTargets,
+        transport: Arc<dyn WebhookTransport>,
+    ) -> Self {
+        self.webhooks = Some((targets, transport));
+        self
+    }
+
     /// Sets the country of phone numbers without a country code. Default: Kazakhstan.
     pub fn region(mut self, region: Region) -> Self {
         self.region = region;
@@ -272,6 +288,14 @@ impl AuthServiceBuilder {
         let passkeys = self.passkeys.map(|party| {
             super::passkeys::Passkeys::new(party, &self.key, self.previous_key.as_ref())
         });
+        let webhooks = self.webhooks.filter(|_| self.events).map(|sender| {
+            super::webhooks::Webhooks::new(
+                sender,
+                &self.key,
+                self.previous_key.as_ref(),
+                &self.issuer,
+            )
+        });
         let admin_host = self.audiences.host(Audience::Admin).into();
         let token_keys = self.token_keys.unwrap_or_else(|| KeyRing::from(&self.key));
         let parts = Parts {
@@ -295,6 +319,7 @@ impl AuthServiceBuilder {
             attempts: Attempts::new(&self.key),
             messages: Messages::new(self.messages),
             events: Events::new(self.events),
+            webhooks,
             reused_tokens: AtomicU64::new(0),
             cache: SessionCache::default(),
             miniapp_life: self.miniapp_life,

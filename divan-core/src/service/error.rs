@@ -87,6 +87,12 @@ pub enum ServiceError {
     /// The service credential has no other valid secret: rotate it, or delete the credential.
     #[error("the service credential has no other valid secret")]
     LastServiceSecret,
+    /// The service delivers no webhooks.
+    #[error("webhooks are not configured")]
+    WebhooksNotConfigured,
+    /// There are 20 webhooks: delete one first.
+    #[error("there are at most {} webhooks", crate::store::MAX_WEBHOOKS)]
+    TooManyWebhooks,
     /// The caller must set up a second factor first.
     #[error("a second factor must be set up first")]
     SecondFactorEnrolmentRequired,
@@ -101,8 +107,8 @@ pub enum ServiceError {
     /// one that an administrator chose must be used within 72 hours.
     #[error("the password has expired: it was not changed or used within 72 hours")]
     PasswordExpired,
-    /// The user, session, device, passkey or service credential does not exist, or belongs to another user.
-    #[error("the user, session, device, passkey or service credential does not exist")]
+    /// The user, session, device, passkey, service credential or webhook does not exist, or belongs to another user.
+    #[error("the user, session, device, passkey, service credential or webhook does not exist")]
     NotFound,
     /// The caller is not an administrator, or not signed in to the admin panel.
     #[error("the caller must be an administrator who is signed in to the admin panel")]

@@ -4,6 +4,7 @@ use crate::types::{
     ExternalId, InvalidAddressRange, InvalidEmail, InvalidExternalId, InvalidMetadata,
     InvalidPhone, Role,
 };
+use crate::webhook::target::InvalidWebhookUrl;
 
 /// The maximum id of a Telegram user: 52 bits.
 pub(super) const MAX_TELEGRAM_ID: i64 = (1 << 52) - 1;
@@ -38,6 +39,8 @@ named_enum! {
         Cursor = "cursor",
         /// The current password, in a change of the password.
         CurrentPassword = "current_password",
+        /// The text for administrators of a webhook.
+        Description = "description",
         /// The e-mail address.
         Email = "email",
         /// The expiry of a service credential.
@@ -74,6 +77,10 @@ named_enum! {
         TelegramId = "telegram_id",
         /// The audited action that a list is filtered by.
         Action = "action",
+        /// The types of events of a webhook.
+        Types = "types",
+        /// The URL of a webhook.
+        Url = "url",
     }
 }
 
@@ -151,6 +158,12 @@ pub enum InvalidFieldReason {
     /// This version has no such action.
     #[error("is not a known action")]
     UnknownAction,
+    /// There is no event of this type.
+    #[error("must contain types of events only")]
+    UnknownEventType,
+    /// The URL cannot be the one of a webhook.
+    #[error(transparent)]
+    WebhookUrl(#[from] InvalidWebhookUrl),
     /// Administrators cannot change this field of their own account.
     #[error("cannot be changed for your own account")]
     OwnAccount,

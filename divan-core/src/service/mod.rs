@@ -99,6 +99,7 @@ mod update_user;
 mod users;
 mod validation;
 mod verified_password;
+mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -157,6 +158,10 @@ pub use tokens::{FreshToken, IssuedTokens};
 pub use unlock::FailedSignIns;
 pub use update_user::UpdateUserCommand;
 pub use users::{CreateUserCommand, CreatedUser, ListUsersQuery, UserPage};
+pub use webhooks::{
+    CreateWebhookCommand, CreatedWebhook, UnknownWebhookErrorReason, UpdateWebhookCommand,
+    WebhookAttempts, WebhookError, WebhookErrorReason, WebhookTest, WebhookView,
+};
 
 /// The maximum number of tries to write the next state of a session that changes concurrently.
 const MAX_ATTEMPTS: usize = 10;
@@ -188,6 +193,7 @@ struct Parts {
     attempts: Attempts,
     messages: Messages,
     events: Events,
+    webhooks: Option<webhooks::Webhooks>,
     /// Sessions ended after reuse of a token.
     reused_tokens: AtomicU64,
     cache: SessionCache,

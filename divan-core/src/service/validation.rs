@@ -22,6 +22,9 @@ const MAX_PASSKEY_NAME_CHARS: usize = 64;
 /// The maximum length of the name of a service credential, in characters.
 const MAX_SERVICE_NAME_CHARS: usize = 100;
 
+/// The maximum length of the description of a webhook, in characters.
+const MAX_DESCRIPTION_CHARS: usize = 200;
+
 /// The maximum number of combining marks on a letter of a name.
 const MAX_MARKS: usize = 4;
 
@@ -103,6 +106,10 @@ impl Validation {
 
     pub(super) fn service_name(&mut self, typed: &str) -> Option<String> {
         self.parsed(Field::Name, name(typed, MAX_SERVICE_NAME_CHARS))
+    }
+
+    pub(super) fn description(&mut self, typed: &str) -> Option<String> {
+        self.parsed(Field::Description, name(typed, MAX_DESCRIPTION_CHARS))
     }
 
     /// Requires the field that users of the role sign in with.

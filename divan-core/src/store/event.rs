@@ -279,6 +279,13 @@ pub enum ConsumerOutcome {
         /// The new expiry of the lease.
         until: OffsetDateTime,
     },
+    /// The consumer does not want the events up to a position. Failures stay.
+    Passed {
+        /// The position.
+        position: i64,
+        /// The new expiry of the lease.
+        until: OffsetDateTime,
+    },
     /// Nothing was delivered, and the lease goes on.
     Kept {
         /// The new expiry of the lease.

@@ -1,4 +1,5 @@
 mod events;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,8 +16,8 @@ use super::{
     MAX_DEVICES, MAX_PROMOTIONS, MAX_SERVICES, MessageChannel, MessageLease, MessageOutcome,
     NewMessage, NewUser, OutboxStore, PasskeyChange, PasskeyStore, PromotionStore, ServiceStore,
     SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredChallenge, StoredDevice,
-    StoredMessage, StoredPasskey, StoredPromotion, StoredService, StoredSession, ThrottleStore,
-    UniqueKey, UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
+    StoredMessage, StoredPasskey, StoredPromotion, StoredService, StoredSession, StoredWebhook,
+    ThrottleStore, UniqueKey, UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
     WaitingMessages,
 };
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS, SessionEnd};
@@ -25,7 +26,7 @@ use crate::throttle::{
 };
 use crate::types::{
     AuditEvent, DeviceId, Email, PasskeyId, Phone, PromotionId, ServiceId, ServiceSecretId,
-    SessionId, TelegramId, User, UserId,
+    SessionId, TelegramId, User, UserId, WebhookId,
 };
 
 /// A store in memory, for tests and examples.
@@ -52,6 +53,7 @@ struct Tables {
     last_message: i64,
     log: EventLog,
     consumers: BTreeMap<String, ConsumerRow>,
+    webhooks: BTreeMap<WebhookId, StoredWebhook>,
 }
 
 #[derive(Debug)]

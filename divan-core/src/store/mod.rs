@@ -34,6 +34,7 @@ mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod throttle;
+mod webhook;
 
 use std::collections::BTreeSet;
 
@@ -78,6 +79,10 @@ pub use sql::{Backend, SqlStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use throttle::ThrottleStore;
+pub use webhook::{
+    MAX_WEBHOOKS, StoredWebhook, StoredWebhookError, UnknownWebhookDisabledReason, WebhookChange,
+    WebhookDisabledReason, WebhookState, WebhookStore, consumer_name,
+};
 
 /// All storage of the sign-in service.
 #[async_trait]
@@ -94,6 +99,7 @@ pub trait Store:
     + AuditStore
     + BootstrapStore
     + ThrottleStore
+    + WebhookStore
 {
     /// Checks that the database can serve: it accepts writes, and its schema is current.
     ///

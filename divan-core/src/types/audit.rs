@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{AuditId, ServiceId, UserId};
+use super::{AuditId, ServiceId, UserId, WebhookId};
 
 open_enum! {
     /// The action of an audit event.
@@ -97,6 +97,16 @@ open_enum! {
         ServiceSecretRemoved = "service_secret_removed",
         /// A service credential was deleted.
         ServiceDeleted = "service_deleted",
+        /// A webhook was created.
+        WebhookCreated = "webhook_created",
+        /// A webhook was changed or enabled, or sends events again; `changes` names the members.
+        WebhookUpdated = "webhook_updated",
+        /// A webhook was disabled by an administrator, or by the server after a day of failures.
+        WebhookDisabled = "webhook_disabled",
+        /// A webhook was deleted.
+        WebhookDeleted = "webhook_deleted",
+        /// The secret of a webhook was replaced.
+        WebhookSecretRotated = "webhook_secret_rotated",
         /// The first administrator was not created, because the bootstrap token was missing or wrong.
         BootstrapRefused = "bootstrap_refused",
         /// Old audit events were deleted.
@@ -188,6 +198,10 @@ pub struct AuditEvent {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(example = json!(["phone"])))]
     pub changes: Vec<String>,
+    /// The webhook that was affected. Absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub webhook_id: Option<WebhookId>,
     /// The IP address of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false, example = "203.0.113.7"))]
@@ -222,6 +236,7 @@ impl AuditEvent {
             account: None,
             bot_id: None,
             changes: Vec::new(),
+            webhook_id: None,
             address: None,
             request_id: None,
         }

@@ -90,6 +90,16 @@ pub struct ServiceId(pub Uuid);
 #[serde(transparent)]
 pub struct ServiceSecretId(pub Uuid);
 
+/// The id of a webhook: a UUID of version 7, like a [`UserId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(value_type = String, format = "uuid", example = "0199aa4b-6f02-7a85-9c3e-41d7b8e25f90", description = "The id of a webhook: a UUID that sorts by the time of its creation.")
+)]
+#[serde(transparent)]
+pub struct WebhookId(pub Uuid);
+
 macro_rules! uuid_id {
     ($($id:ident),*) => {$(
         #[cfg(feature = "entropy")]
@@ -131,7 +141,8 @@ uuid_id!(
     PasskeyId,
     PromotionId,
     ServiceId,
-    ServiceSecretId
+    ServiceSecretId,
+    WebhookId
 );
 
 /// The id of a Telegram account: up to 52 significant bits, as

@@ -30,7 +30,7 @@ pub use event::{EventData, EventType, UnknownEventType};
 pub use external_id::{ExternalId, InvalidExternalId};
 pub use ids::{
     AuditId, DeviceId, PasskeyId, PromotionId, ServiceId, ServiceSecretId, SessionId, TelegramId,
-    UserId,
+    UserId, WebhookId,
 };
 pub use jwk::{Jwk, JwkSet};
 pub use metadata::{InvalidMetadata, Metadata};

@@ -574,7 +574,7 @@ fn the_table_names_every_operation() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/service");
     let mut found = BTreeSet::new();
     for (file, source) in sources(&folder) {
-        if ["events", "messages"].contains(&file.as_str()) {
+        if ["events", "messages", "webhooks"].contains(&file.as_str()) {
             continue;
         }
         for rest in source.split("pub async fn ").skip(1) {

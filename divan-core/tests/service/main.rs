@@ -38,3 +38,4 @@ mod step_up;
 mod throttle;
 mod user_lists;
 mod users;
+mod webhooks;

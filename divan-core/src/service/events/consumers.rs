@@ -36,6 +36,10 @@ impl EventConsumer {
         &self.stored
     }
 
+    pub(in crate::service) fn lease(&self) -> &ConsumerLease {
+        &self.lease
+    }
+
     /// Returns `true` if events were deleted before they were delivered.
     pub fn missed_events(&self) -> bool {
         self.missed
@@ -124,6 +128,22 @@ impl AuthService {
             at,
             until,
         };
+        let settled = self.settle_consumer(consumer, &outcome).await?;
+        if settled {
+            (consumer.stored.position, consumer.until) = (position, until);
+        }
+        Ok(settled)
+    }
+
+    /// Stores that the consumer does not want the events up to this one, and renews the lease. Returns `false`
+    /// if the lease was lost.
+    pub(in crate::service) async fn pass_events(
+        &self,
+        consumer: &mut EventConsumer,
+        position: EventPosition,
+    ) -> Result<bool, StoreError> {
+        let (position, until) = (position.number(), self.lease_end());
+        let outcome = ConsumerOutcome::Passed { position, until };
         let settled = self.settle_consumer(consumer, &outcome).await?;
         if settled {
             (consumer.stored.position, consumer.until) = (position, until);

@@ -77,7 +77,7 @@ pub struct EventPosition {
 }
 
 impl EventPosition {
-    pub(super) fn number(self) -> i64 {
+    pub(in crate::service) fn number(self) -> i64 {
         self.position
     }
 

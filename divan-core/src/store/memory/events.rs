@@ -78,11 +78,7 @@ impl EventStore for MemoryStore {
         if tables.consumers.contains_key(name) {
             return Ok(false);
         }
-        let row = ConsumerRow {
-            consumer: StoredConsumer::new(name, position),
-            claims: 0,
-            lease: None,
-        };
+        let row = ConsumerRow::new(name, position);
         tables.consumers.insert(name.to_owned(), row);
         Ok(true)
     }
@@ -117,10 +113,8 @@ impl EventStore for MemoryStore {
         outcome: &ConsumerOutcome,
     ) -> Result<bool, StoreError> {
         let mut tables = self.tables();
-        let is_held = |row: &&mut ConsumerRow| {
-            row.lease.is_some_and(|(owner, _)| owner == lease.owner) && row.claims == lease.claims
-        };
-        let found = tables.consumers.get_mut(&lease.name).filter(is_held);
+        let found = tables.consumers.get_mut(&lease.name);
+        let found = found.filter(|row| row.is_held_by(lease));
         Ok(found.map(|row| row.settle(lease.owner, outcome)).is_some())
     }
 
@@ -145,6 +139,18 @@ impl Tables {
 }
 
 impl ConsumerRow {
+    pub(super) fn new(name: &str, position: i64) -> Self {
+        Self {
+            consumer: StoredConsumer::new(name, position),
+            claims: 0,
+            lease: None,
+        }
+    }
+
+    pub(super) fn is_held_by(&self, lease: &ConsumerLease) -> bool {
+        self.lease.is_some_and(|(owner, _)| owner == lease.owner) && self.claims == lease.claims
+    }
+
     fn settle(&mut self, owner: Uuid, outcome: &ConsumerOutcome) {
         let consumer = &mut self.consumer;
         self.lease = None;
@@ -156,6 +162,10 @@ impl ConsumerRow {
             } => {
                 *consumer = StoredConsumer::new(consumer.name.clone(), *position);
                 consumer.last_success_at = Some(*at);
+                self.lease = Some((owner, *until));
+            }
+            ConsumerOutcome::Passed { position, until } => {
+                consumer.position = *position;
                 self.lease = Some((owner, *until));
             }
             ConsumerOutcome::Kept { until } => self.lease = Some((owner, *until)),
@@ -181,7 +191,7 @@ impl ConsumerRow {
         self.consumer.last_error = Some(error.to_owned());
     }
 
-    fn change(&mut self, change: ConsumerChange) {
+    pub(super) fn change(&mut self, change: ConsumerChange) {
         let consumer = &mut self.consumer;
         self.lease = None;
         match change {

@@ -79,7 +79,8 @@ impl<DB: Backend> SqlStore<DB> {
                 .push_bind(event.account.clone())
                 .push_bind(event.bot_id)
                 .push_bind(event.service_id.map(|service| service.0))
-                .push_bind(event.service_name.clone());
+                .push_bind(event.service_name.clone())
+                .push_bind(event.webhook_id.map(|webhook| webhook.0));
         });
         let insert = insert.build().persistent(persistent);
         insert.execute(connection).await?;

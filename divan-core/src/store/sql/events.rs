@@ -166,6 +166,9 @@ impl<DB: Backend> EventStore for SqlStore<DB> {
                     .bind(*position)
                     .bind(to_micros(*at))
                     .bind(to_micros(*until)),
+                ConsumerOutcome::Passed { position, until } => settle(statements::CONSUMER_PASSED)
+                    .bind(*position)
+                    .bind(to_micros(*until)),
                 ConsumerOutcome::Kept { until } => {
                     settle(statements::CONSUMER_KEPT).bind(to_micros(*until))
                 }

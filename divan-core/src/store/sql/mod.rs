@@ -27,6 +27,7 @@ mod statements;
 mod throttle;
 mod updates;
 mod users;
+mod webhooks;
 
 use std::future::Future;
 use std::time::Instant;

@@ -10,11 +10,11 @@ use crate::session::{RotationState, SessionEnd};
 use crate::store::{
     Account, MessageLease, NewMessage, PendingTotp, SecondFactor, StoredChallenge, StoredConsumer,
     StoredDevice, StoredEvent, StoredMessage, StoredPasskey, StoredPromotion, StoredService,
-    StoredServiceSecret, StoredSession, StoredTotp,
+    StoredServiceSecret, StoredSession, StoredTotp, StoredWebhook, StoredWebhookError,
 };
 use crate::types::{
     AuditAction, AuditEvent, AuditId, AuthMethods, DeviceId, PasskeyId, PromotionId, ServiceId,
-    ServiceScope, ServiceSecretId, SessionId, TelegramClient, TelegramId, User, UserId,
+    ServiceScope, ServiceSecretId, SessionId, TelegramClient, TelegramId, User, UserId, WebhookId,
 };
 
 /// Decodes a row of `user_columns!`.
@@ -304,7 +304,37 @@ pub(super) fn audit_event<DB: Backend>(row: &DB::Row) -> Result<AuditEvent, sqlx
     event.bot_id = row.try_get("bot_id")?;
     event.service_id = row.try_get::<Option<Uuid>, _>("service_id")?.map(ServiceId);
     event.service_name = row.try_get("service_name")?;
+    event.webhook_id = row.try_get::<Option<Uuid>, _>("webhook_id")?.map(WebhookId);
     Ok(event)
+}
+
+pub(super) fn webhook<DB: Backend>(row: &DB::Row) -> Result<StoredWebhook, sqlx::Error> {
+    let types: String = row.try_get("types")?;
+    let types = types.split(',').filter(|name| !name.is_empty());
+    let previous: Option<Vec<u8>> = row.try_get("previous_secret")?;
+    let reason: String = row.try_get("disabled_reason")?;
+    let status: Option<i64> = row.try_get("error_status")?;
+    let (url, secret): (String, Vec<u8>) = (row.try_get("url")?, row.try_get("secret")?);
+    let id = WebhookId(row.try_get("id")?);
+    let created_at = from_micros(row.try_get("created_at")?);
+    let error_at = row.try_get::<Option<i64>, _>("error_at")?.map(from_micros);
+    let error: Option<String> = row.try_get("error")?;
+    Ok(StoredWebhook {
+        description: row.try_get("description")?,
+        types: types.map(str::to_owned).collect(),
+        previous_secret: previous.zip(
+            row.try_get::<Option<i64>, _>("previous_until")?
+                .map(from_micros),
+        ),
+        created_by: row.try_get::<Option<Uuid>, _>("created_by")?.map(UserId),
+        // A newer version may have written a reason that this one does not know.
+        disabled_reason: reason.parse().ok(),
+        last_error: error_at.zip(error).map(|(at, reason)| StoredWebhookError {
+            status: status.and_then(|status| u16::try_from(status).ok()),
+            ..StoredWebhookError::new(at, reason)
+        }),
+        ..StoredWebhook::new(id, url, secret, created_at)
+    })
 }
 
 /// Converts a time to its stored form: microseconds since the Unix epoch.

@@ -183,7 +183,8 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(())
     }
 
-    async fn commit_with(
+    /// Commits a transaction with an audit event.
+    pub(super) async fn commit_with(
         &self,
         mut transaction: WriteTransaction<DB>,
         event: &AuditEvent,

@@ -93,7 +93,8 @@ pub(super) const PING: &str = ping!(
     "divan_service_secrets",
     "divan_outbox",
     "divan_event_log",
-    "divan_event_consumers"
+    "divan_event_consumers",
+    "divan_webhooks"
 );
 
 pub(in crate::store) const ACCOUNT_BY_ID: &str = account_where!("id = $1");
@@ -164,12 +165,12 @@ pub(super) const FREQUENT_WORD_USERS: usize = 1000;
 /// Start of a query for a page of audit events; each condition begins with `AND`.
 /// Audit events with the names of their users.
 pub(super) const AUDIT_EVENTS: &str = "SELECT id, at, action, actor_id, subject_id, changes, address, \
-     request_id, account, bot_id, service_id, service_name, \
+     request_id, account, bot_id, service_id, service_name, webhook_id, \
      (SELECT full_name FROM divan_users WHERE divan_users.id = actor_id) AS actor_name, \
      (SELECT full_name FROM divan_users WHERE divan_users.id = subject_id) AS subject_name \
      FROM divan_audit_events WHERE true";
 pub(super) const INSERT_AUDIT_EVENTS: &str = "INSERT INTO divan_audit_events (id, at, action, \
-     actor_id, subject_id, changes, address, request_id, account, bot_id, service_id, service_name) ";
+     actor_id, subject_id, changes, address, request_id, account, bot_id, service_id, service_name, webhook_id) ";
 pub(super) const PURGE_AUDIT_EVENTS: &str = purge!("divan_audit_events", "id", "at", "at < $1");
 
 /// Range of words with this prefix: from the first value, below the second.
@@ -450,6 +451,7 @@ pub(super) const CONSUMER_DELIVERED: &str = settle_consumer!(
     "position = $4, last_success_at = $5, lease_until = $6, failures = 0, failing_since = NULL, \
      next_attempt_at = NULL, last_error = NULL"
 );
+pub(super) const CONSUMER_PASSED: &str = settle_consumer!("position = $4, lease_until = $5");
 pub(super) const CONSUMER_KEPT: &str = settle_consumer!("lease_until = $4");
 pub(super) const CONSUMER_RELEASED: &str =
     settle_consumer!("lease_owner = NULL, lease_until = NULL");
@@ -466,6 +468,24 @@ pub(super) const ENABLE_CONSUMER: &str = change_consumer!(
     "disabled_at = NULL, failures = 0, failing_since = NULL, next_attempt_at = NULL, last_error = NULL"
 );
 pub(super) const DISABLE_CONSUMER: &str = change_consumer!("disabled_at = $2");
+/// Locks the row of the log until the transaction ends.
+pub(super) const LOCK_LOG: &str = "UPDATE divan_event_log SET newest = newest WHERE id = 1";
+pub(super) const WEBHOOKS: &str = "SELECT id, url, description, types, secret, previous_secret, \
+     previous_until, created_at, created_by, disabled_reason, error_at, error, error_status \
+     FROM divan_webhooks ORDER BY id";
+pub(super) const COUNT_WEBHOOKS: &str = "SELECT count(*) FROM divan_webhooks";
+pub(super) const INSERT_WEBHOOK: &str = "INSERT INTO divan_webhooks (id, url, description, types, secret, \
+     created_at, created_by, disabled_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, '')";
+pub(super) const CHANGE_WEBHOOK: &str = "UPDATE divan_webhooks SET url = coalesce($2, url), \
+     description = coalesce($3, description), types = coalesce($4, types), \
+     previous_secret = CASE WHEN $6 IS NULL THEN previous_secret ELSE secret END, \
+     previous_until = coalesce($6, previous_until), secret = coalesce($5, secret), \
+     disabled_reason = coalesce($7, disabled_reason) WHERE id = $1";
+pub(super) const DELETE_WEBHOOK: &str = "DELETE FROM divan_webhooks WHERE id = $1";
+pub(super) const SET_WEBHOOK_ERROR: &str =
+    "UPDATE divan_webhooks SET error_at = $2, error = $3, error_status = $4 WHERE id = $1";
+pub(super) const RESEAL_WEBHOOK: &str =
+    "UPDATE divan_webhooks SET secret = $3 WHERE id = $1 AND secret = $2";
 
 /// Start of a query for counters; the conditions follow.
 pub(super) const COUNTERS: &str =
