@@ -80,6 +80,7 @@ mod base_url;
 mod builder;
 mod client;
 mod error;
+mod events;
 mod handle;
 mod health;
 mod http_client;

@@ -19,6 +19,8 @@ use crate::config::{Config, SessionsConfig, are_local, is_local};
 use crate::database::{Database, DatabaseError};
 use crate::dependencies::{Buckets, Dependencies, MissingDependencies};
 use crate::error_chain::error_chain;
+#[cfg(feature = "rabbitmq")]
+use crate::event_publisher::EventPublisher;
 use crate::notifications::Notifier;
 use crate::readiness::Readiness;
 use crate::router::{metrics_router, router};
@@ -33,12 +35,19 @@ pub struct Server {
     state: AppState,
     timeouts: Timeouts,
     sessions: SessionsConfig,
+    retention: Option<Duration>,
     notifier: Option<Notifier>,
+    #[cfg(feature = "rabbitmq")]
+    publisher: Option<EventPublisher>,
     metrics: Option<TcpListener>,
 }
 
 /// Maximum time in which messages that are being sent are completed after the stop.
 const NOTIFIER_STOP: Duration = Duration::from_secs(12);
+
+/// Maximum time in which events that are being published are completed after the stop.
+#[cfg(feature = "rabbitmq")]
+const PUBLISHER_STOP: Duration = Duration::from_secs(5);
 
 /// Maximum of concurrent connections to `/metrics`: enough for scrapers, too few to exhaust the
 /// sockets of the main listener.
@@ -134,7 +143,10 @@ impl Server {
             listener,
             timeouts,
             sessions: config.sessions,
+            retention: config.events.retention,
             notifier: notifier(config, &service),
+            #[cfg(feature = "rabbitmq")]
+            publisher: EventPublisher::from_config(config, service.clone()),
             state: AppState::with_readiness(service, http, Some(pool_state), readiness),
             database,
             metrics: None,
@@ -165,8 +177,13 @@ impl Server {
             draining.start();
             let _ = stopping.send(true);
         };
+        #[cfg(feature = "rabbitmq")]
+        let publisher = self
+            .publisher
+            .map(|publisher| tokio::spawn(publisher.run(stopped.clone())));
         let notifier = self.notifier.map(|n| tokio::spawn(n.run(stopped)));
-        let purge = tokio::spawn(purge(self.state.service().clone(), self.sessions));
+        let service = self.state.service().clone();
+        let purge = tokio::spawn(purge(service, self.sessions, self.retention));
         // Creates the bucket and logs missing dependencies without waiting for a request.
         let state = self.state.clone();
         let watcher = tokio::spawn(async move { state.readiness().watch().await });
@@ -191,13 +208,9 @@ impl Server {
             stop,
         )
         .await;
-        if let Some(mut notifier) = notifier
-            && tokio::time::timeout(NOTIFIER_STOP, &mut notifier)
-                .await
-                .is_err()
-        {
-            notifier.abort();
-        }
+        finish(notifier, NOTIFIER_STOP).await;
+        #[cfg(feature = "rabbitmq")]
+        finish(publisher, PUBLISHER_STOP).await;
         purge.abort();
         watcher.abort();
         metrics.inspect(JoinHandle::abort);
@@ -205,8 +218,17 @@ impl Server {
     }
 }
 
+/// Waits for a task that completes what it has begun, and ends it after a time.
+async fn finish(task: Option<JoinHandle<()>>, patience: Duration) {
+    if let Some(mut task) = task
+        && tokio::time::timeout(patience, &mut task).await.is_err()
+    {
+        task.abort();
+    }
+}
+
 /// Purges now and at every interval. Several servers on one database may do so concurrently.
-async fn purge(service: AuthService, sessions: SessionsConfig) {
+async fn purge(service: AuthService, sessions: SessionsConfig, events: Option<Duration>) {
     let mut ticks = tokio::time::interval(PURGE_EVERY);
     loop {
         ticks.tick().await;
@@ -226,6 +248,10 @@ async fn purge(service: AuthService, sessions: SessionsConfig) {
         }
         if let Err(error) = service.purge_messages().await {
             tracing::warn!(%error, "cannot purge messages, next attempt in an hour");
+        }
+        // Without a retention, earlier events are deleted.
+        if let Err(error) = service.purge_events(events.unwrap_or_default()).await {
+            tracing::warn!(%error, "cannot purge events, next attempt in an hour");
         }
         if let Err(error) = service.purge_attempts().await {
             tracing::warn!(%error, "cannot purge failed attempts, next attempt in an hour");
@@ -258,6 +284,7 @@ pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
     .admin_second_factor(config.admin_second_factor)
     .admin_approval(config.admin_approval)
     .messages(config.notifications)
+    .events(config.events.retention.is_some())
     .auto_login_max_age(config.init_data_ages.auto_login)
     .region(config.region)
     .blocklist(config.blocklist.clone())

@@ -30,6 +30,7 @@
 
 #[cfg(feature = "_server")]
 mod app;
+mod asyncapi;
 #[cfg(feature = "_server")]
 #[cfg_attr(
     not(feature = "cli"),
@@ -51,6 +52,8 @@ mod docs;
 #[cfg(feature = "cli")]
 mod doctor;
 mod error_chain;
+#[cfg(all(feature = "_server", feature = "rabbitmq"))]
+mod event_publisher;
 mod extract;
 #[cfg(feature = "_server")]
 #[cfg_attr(
@@ -91,11 +94,13 @@ mod webhooks;
 
 #[cfg(feature = "_server")]
 pub use app::{Migrations, Server, StartError};
+pub use asyncapi::asyncapi;
 #[cfg(feature = "cli")]
 pub use cli::{Cli, run};
 #[cfg(feature = "_server")]
 pub use config::{
-    Addresses, Config, InitDataAges, SECTIONS, SessionsConfig, configuration_markdown, env_example,
+    Addresses, Config, EventsConfig, InitDataAges, SECTIONS, SessionsConfig,
+    configuration_markdown, env_example,
 };
 #[cfg(feature = "_server")]
 pub use database::DatabaseError;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use divan_core::api::{AdminLogin, AutoLogin, CompleteAdminLogin, Endpoint, TelegramLogin};
 use divan_core::password::HashClassLoad;
-use divan_core::service::{AttemptOutcome, AuthService, MessageResult};
+use divan_core::service::{AttemptOutcome, AuthService, ConsumerStatus, MessageResult};
 use divan_core::store::{PoolState, WaitingMessages};
 use divan_core::throttle::AttemptClass;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
@@ -45,10 +45,24 @@ pub(crate) struct Metrics {
     messages: Family<Messages, Counter>,
     messages_waiting: Gauge,
     messages_oldest: Gauge,
+    events: Consumers,
     hashes: Hashes,
     connections: Family<Connections, Gauge>,
     connections_max: Gauge,
     dependencies: Family<Dependency, Gauge>,
+}
+
+/// Consumers of events.
+#[derive(Debug, Default)]
+struct Consumers {
+    pending: Family<Consumer, Gauge>,
+    oldest: Family<Consumer, Gauge>,
+    failures: Family<Consumer, Gauge>,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Consumer {
+    consumer: String,
 }
 
 /// Load of the hash queue.
@@ -137,6 +151,7 @@ impl Metrics {
             messages: Family::default(),
             messages_waiting: Gauge::default(),
             messages_oldest: Gauge::default(),
+            events: Consumers::default(),
             hashes: Hashes::default(),
             connections: Family::default(),
             connections_max: Gauge::default(),
@@ -159,6 +174,9 @@ impl Metrics {
         r.register("messages", "Attempts to send a message to a user: delivered, failed and repeated, undeliverable because the user cannot be reached, or given_up", self.messages.clone());
         r.register("messages_waiting", "Messages to users that are not delivered yet", self.messages_waiting.clone());
         r.register_with_unit("messages_oldest_age", "Age of the oldest message that is not delivered yet", seconds.clone(), self.messages_oldest.clone());
+        r.register("events_pending", "Events to deliver to a consumer", self.events.pending.clone());
+        r.register_with_unit("events_oldest_age", "Age of the oldest event to deliver to a consumer", seconds.clone(), self.events.oldest.clone());
+        r.register("events_failures", "Failed deliveries to a consumer since the last successful one", self.events.failures.clone());
         r.register("hashes_running", "Passwords being hashed", self.hashes.running.clone());
         r.register("hashes_waiting", "Passwords waiting to be hashed", self.hashes.waiting.clone());
         r.register("hashes_begun", "Passwords whose hashing has started", self.hashes.begun.clone());
@@ -249,6 +267,33 @@ impl Metrics {
         let seconds = age.unwrap_or_default().as_secs();
         self.messages_oldest
             .set(i64::try_from(seconds).unwrap_or(i64::MAX));
+    }
+
+    /// Sets what is to be delivered to the consumers of events.
+    pub(crate) fn set_consumers(&self, consumers: Vec<ConsumerStatus>, now: SystemTime) {
+        let Consumers {
+            pending,
+            oldest,
+            failures,
+        } = &self.events;
+        // Deleted consumers have no values.
+        for family in [pending, oldest, failures] {
+            family.clear();
+        }
+        for status in consumers {
+            let age = status
+                .oldest
+                .and_then(|at| now.duration_since(at.into()).ok());
+            let age = age.unwrap_or_default().as_secs();
+            let labels = Consumer {
+                consumer: status.consumer.name,
+            };
+            let gauge = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+            pending.get_or_create(&labels).set(gauge(status.pending));
+            oldest.get_or_create(&labels).set(gauge(age));
+            let failed = status.consumer.failures.into();
+            failures.get_or_create(&labels).set(failed);
+        }
     }
 
     /// Sets the state of a dependency.

@@ -81,6 +81,10 @@ impl AppState {
             let metrics = &self.parts.metrics;
             metrics.set_waiting_messages(waiting, SystemClock.now());
         }
+        if let Ok(consumers) = self.parts.service.event_consumers().await {
+            let metrics = &self.parts.metrics;
+            metrics.set_consumers(consumers, SystemClock.now());
+        }
         let connections = self.parts.pool_state.as_ref().map(|state| state());
         let connections = connections.unwrap_or_default();
         self.parts.metrics.update(&self.parts.service, connections);

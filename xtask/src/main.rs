@@ -1,5 +1,5 @@
 //! Tasks of this workspace: `cargo xtask test`, `check`, `contract`, `pages`, `fuzz`, `attack`,
-//! `faults`, `outbox`, `upgrade`, `load`, `release-check`.
+//! `faults`, `outbox`, `events`, `upgrade`, `load`, `release-check`.
 
 mod api_reference;
 mod asvs;
@@ -8,6 +8,7 @@ mod book;
 mod check;
 mod contract;
 mod debian;
+mod events;
 mod faults;
 mod fuzz;
 mod guards;
@@ -95,6 +96,12 @@ enum Task {
         #[arg(long)]
         no_install: bool,
     },
+    /// Publish events while RabbitMQ is away and a server is killed, and write the table of the guide
+    Events {
+        /// Install nothing that is missing, only report how
+        #[arg(long)]
+        no_install: bool,
+    },
     /// Test that servers of the previous and of this version serve one database at the same time
     Upgrade {
         /// Install nothing that is missing, only report how
@@ -135,6 +142,7 @@ fn main() -> ExitCode {
         Task::Attack => attack::run(),
         Task::Faults { no_install } => faults::run(no_install),
         Task::Outbox { no_install } => outbox::run(no_install),
+        Task::Events { no_install } => events::run(no_install),
         Task::Upgrade { no_install } => upgrade::run(no_install),
         Task::Load { no_install } => load::run(no_install),
         Task::ReleaseCheck { options } => release_check::run(&options),

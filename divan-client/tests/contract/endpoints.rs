@@ -5,17 +5,19 @@ use std::time::Duration;
 use divan_client::api::{
     AddPasskeyRequest, AdminLoginRequest, Audience, AuditAction, AuditRequest, Auth,
     BootstrapState, ChangePasswordRequest, CompleteAdminLoginRequest, ConfirmSecondFactorRequest,
-    CreateServiceRequest, CreateUserRequest, ENDPOINTS, EndpointDescription, HealthStatus,
-    ListUsersRequest, MediaType, Metadata, PasskeyCredential, PasskeyId, PasskeyLoginRequest,
-    ProblemCode, PromoteUserRequest, ProofMethod, RenamePasskeyRequest, Role,
+    CreateServiceRequest, CreateUserRequest, ENDPOINTS, EndpointDescription, EventsRequest,
+    HealthStatus, ListUsersRequest, MediaType, Metadata, PasskeyCredential, PasskeyId,
+    PasskeyLoginRequest, ProblemCode, PromoteUserRequest, ProofMethod, RenamePasskeyRequest, Role,
     RotateServiceSecretRequest, ServiceScope, SessionId, StepUpRequest, UpdateServiceRequest,
     UpdateUserRequest,
 };
 use divan_client::{AdminPanel, CasResult, Client, Error, MemoryStore, Secret, TokenStore, Tokens};
 use divan_core::passkey::SoftwareAuthenticator;
 use divan_core::second_factor::TotpSecret;
+use divan_core::types::{EndReason, EventData};
 
 use futures_util::TryStreamExt;
+use time::OffsetDateTime;
 
 use crate::fixture::{ADMIN_ORIGIN, ADMIN_PASSWORD, Fixture, PASSWORD, fixture, signed_in};
 
@@ -229,6 +231,7 @@ async fn call(f: &Fixture, operation: &str) {
             assert!(user.password_change_required);
         }
         "audit" => audit(f).await,
+        "list_events" => events(f).await,
         "update_user" => {
             let mut request = UpdateUserRequest::default();
             (request.full_name, request.is_active) = (Some("Another Name".to_owned()), Some(false));
@@ -580,6 +583,38 @@ async fn audit(f: &Fixture) {
     }
 }
 
+async fn events(f: &Fixture) {
+    let (admin, employee) = (f.client.admin(), f.client.miniapp().me().await.unwrap().id);
+    let start = admin.list_events(&EventsRequest::default()).await.unwrap();
+    assert!(start.items.is_empty() && !start.has_more);
+    admin.end_user_sessions(employee).await.unwrap();
+    let mut request = EventsRequest::default();
+    (request.after, request.limit) = (Some(start.next), Some(1));
+    let page = admin.list_events(&request).await.unwrap();
+    let event = &page.items[0];
+    assert_eq!(
+        (event.subject, event.specversion.as_str()),
+        (employee, "1.0")
+    );
+    let EventData::SessionRevoked { reason, .. } = event.typed() else {
+        panic!("{event:?}")
+    };
+    assert_eq!(reason, EndReason::SignedOutByAdmin);
+    let mut request = EventsRequest::default();
+    request.since = Some(OffsetDateTime::UNIX_EPOCH);
+    request.limit = Some(2);
+    let all: Vec<_> = admin.all_events(&request).try_collect().await.unwrap();
+    let types: Vec<_> = all.iter().map(|event| event.event_type.as_str()).collect();
+    for name in ["admin.promoted", "user.created", "telegram.linked"] {
+        assert!(types.contains(&name), "{types:?}");
+    }
+    assert_eq!(all.last(), Some(event));
+    request = EventsRequest::default();
+    request.after = Some("unknown".to_owned());
+    let error = admin.list_events(&request).await.unwrap_err();
+    assert_eq!(error.code(), Some(ProblemCode::ValidationFailed));
+}
+
 /// Asserts that the employee's session has ended and auto-login requires the password.
 async fn assert_signed_out(f: &Fixture) {
     f.advance_clocks(Duration::from_mins(1));
@@ -692,6 +727,7 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
         "delete_user" => admin.delete_user(id.parse().unwrap()).await,
         "reset_password" => admin.reset_password(id.parse().unwrap()).await.map(drop),
         "audit" => admin.audit(&AuditRequest::default()).await.map(drop),
+        "list_events" => admin.list_events(&EventsRequest::default()).await.map(drop),
         "update_user" => admin
             .update_user(id.parse().unwrap(), &UpdateUserRequest::default())
             .await

@@ -88,6 +88,7 @@ pub(crate) async fn fixture() -> Fixture {
         .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
         .clock(server_clock.clone())
         .admin_approval(approval)
+        .events(true)
         .build()
     };
     let routes = |approval| router(AppState::new(service(approval), HttpOptions::default()));

@@ -4,14 +4,15 @@ use super::{
     AddPasskeyRequest, AddedPasskey, AdminLoginRequest, AttemptLimit, AuditPage, AuditRequest,
     Auth, AutoLoginRequest, BootstrapRequest, BootstrapState, ChangePasswordRequest,
     CompleteAdminLoginRequest, ConfirmSecondFactorRequest, CreateServiceRequest, CreateUserRequest,
-    CreatedUser, DeviceList, EnabledSecondFactor, Endpoint, EndpointDescription, FailedSignIns,
-    FreshToken, GeneratedPassword, Health, ImportEvent, ImportPreview, ImportRequest, JwkSet,
-    ListUsersRequest, LogoutRequest, MediaType, Method, MiniAppConfig, NewServiceSecret, Passkey,
-    PasskeyCeremony, PasskeyList, PasskeyLoginRequest, ProblemCode, PromoteUserRequest,
-    PromotedUser, PromotionList, RecoveryCodes, RefreshRequest, RenamePasskeyRequest,
-    RotateServiceSecretRequest, SecondFactor, SecondFactorEnrolment, ServerMetadata,
-    ServiceCredential, ServiceList, SessionList, StepUpRequest, TelegramLoginRequest,
-    TokenResponse, UpdateServiceRequest, UpdateUserRequest, User, UserPage, UserRequest,
+    CreatedUser, DeviceList, EnabledSecondFactor, Endpoint, EndpointDescription, EventPage,
+    EventsRequest, FailedSignIns, FreshToken, GeneratedPassword, Health, ImportEvent,
+    ImportPreview, ImportRequest, JwkSet, ListUsersRequest, LogoutRequest, MediaType, Method,
+    MiniAppConfig, NewServiceSecret, Passkey, PasskeyCeremony, PasskeyList, PasskeyLoginRequest,
+    ProblemCode, PromoteUserRequest, PromotedUser, PromotionList, RecoveryCodes, RefreshRequest,
+    RenamePasskeyRequest, RotateServiceSecretRequest, SecondFactor, SecondFactorEnrolment,
+    ServerMetadata, ServiceCredential, ServiceList, SessionList, StepUpRequest,
+    TelegramLoginRequest, TokenResponse, UpdateServiceRequest, UpdateUserRequest, User, UserPage,
+    UserRequest,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -315,6 +316,10 @@ endpoints! {
     /// Lists audit events, newest first.
     Audit = "audit": Get "/auth/admin/audit", Admin,
         AuditRequest => 200 AuditPage, [ValidationFailed];
+
+    /// Lists events about changes of users and ends of sessions, the oldest first.
+    ListEvents = "list_events": Get "/auth/events", Admin,
+        EventsRequest => 200 EventPage, [ValidationFailed, CursorExpired, EventsNotConfigured];
 
     /// Returns the public keys with which other services verify access tokens. Empty if tokens are
     /// signed with `SECRET_KEY` only.

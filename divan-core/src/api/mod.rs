@@ -11,6 +11,7 @@ mod devices;
 mod discovery;
 mod endpoint;
 mod endpoints;
+mod events;
 mod health;
 mod import;
 mod member_error;
@@ -39,13 +40,14 @@ pub use endpoints::{
     CompleteAdminLogin, ConfirmSecondFactor, CreateService, CreateUser, DeclinePromotion,
     DeleteService, DeleteUser, Devices, DisableSecondFactor, ENDPOINTS, EndSession,
     EndUserSessions, ExportUsers, GetBootstrap, GetFailedSignIns, GetSecondFactor, GetService,
-    GetUser, GetUserSecondFactor, ImportUsers, Jwks, ListPromotions, ListServices, ListUsers, Live,
-    Logout, Me, OpenidConfiguration, PasskeyLogin, Passkeys, PreviewImport, PromoteUser, Ready,
-    Refresh, RemoveDevice, RemovePasskey, RemoveServiceSecret, RenamePasskey, ReplaceRecoveryCodes,
-    ResetPassword, ResetSecondFactor, RotateServiceSecret, SearchUsers, Sessions, StepUp,
-    TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateService, UpdateUser,
-    UserSessions,
+    GetUser, GetUserSecondFactor, ImportUsers, Jwks, ListEvents, ListPromotions, ListServices,
+    ListUsers, Live, Logout, Me, OpenidConfiguration, PasskeyLogin, Passkeys, PreviewImport,
+    PromoteUser, Ready, Refresh, RemoveDevice, RemovePasskey, RemoveServiceSecret, RenamePasskey,
+    ReplaceRecoveryCodes, ResetPassword, ResetSecondFactor, RotateServiceSecret, SearchUsers,
+    Sessions, StepUp, TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateService,
+    UpdateUser, UserSessions,
 };
+pub use events::{Event, EventPage, EventsRequest};
 pub use health::{DependencyHealth, Health, HealthStatus};
 pub use import::{
     ImportEvent, ImportLineError, ImportPreview, ImportRequest, ImportedChange, ImportedField,

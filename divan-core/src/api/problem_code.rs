@@ -137,6 +137,9 @@ problem_codes! {
     PhoneTaken = "phone_taken", 409, "Phone number taken";
     /// Another user has this external id.
     ExternalIdTaken = "external_id_taken", 409, "External id taken";
+    /// Events after the cursor were deleted, or the database was restored from a backup. Read all users, and then the
+    /// events that follow the newest one.
+    CursorExpired = "cursor_expired", 410, "Cursor expired";
     /// The body exceeds the size limit.
     PayloadTooLarge = "payload_too_large", 413, "Body too large";
     /// The endpoint does not accept this media type.
@@ -180,6 +183,8 @@ problem_codes! {
     /// The address of the admin panel has no passkeys: browsers require https and a host name, or
     /// `localhost`.
     PasskeysNotConfigured = "passkeys_not_configured", 503, "Passkeys not configured";
+    /// The server writes no events: `DIVAN_EVENTS_RETENTION` is 0.
+    EventsNotConfigured = "events_not_configured", 503, "Events not configured";
     /// The server has no bot token, so sign-in through Telegram is not possible.
     TelegramNotConfigured = "telegram_not_configured", 503, "Telegram not configured";
 }

@@ -87,7 +87,7 @@ pub use qdrant::QdrantConfig;
 pub use qdrant::QdrantProbe;
 pub use rabbitmq::RabbitMqConfig;
 #[cfg(feature = "rabbitmq")]
-pub use rabbitmq::{RabbitMqConnection, RabbitMqProbe};
+pub use rabbitmq::{RabbitMqConnection, RabbitMqMessage, RabbitMqProbe, RabbitMqPublisher};
 pub use redis::RedisConfig;
 #[cfg(feature = "redis")]
 pub use redis::{RedisConnection, RedisProbe};

@@ -78,6 +78,12 @@ pub enum ServiceError {
     /// The service has no address of the admin panel for which browsers have passkeys.
     #[error("passkeys are not configured")]
     PasskeysNotConfigured,
+    /// Events after the position were deleted, or the database was restored: read all users again.
+    #[error("events after the position no longer exist")]
+    CursorExpired,
+    /// The service writes no events.
+    #[error("events are off")]
+    EventsNotConfigured,
     /// The user has ten passkeys: remove one first.
     #[error("a user has at most {} passkeys", crate::store::MAX_PASSKEYS)]
     TooManyPasskeys,

@@ -30,6 +30,13 @@ pub struct AdminService<'a> {
     pub(super) client: &'a ClientInfo,
 }
 
+impl AdminService<'_> {
+    /// Returns the issuer of access tokens, which is also the source of events.
+    pub fn issuer(&self) -> &str {
+        self.service.issuer()
+    }
+}
+
 impl ClientService<'_> {
     /// Returns the class of a hash for a client that is not signed in.
     pub(super) fn hash_class(self) -> HashClass {

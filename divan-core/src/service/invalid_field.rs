@@ -1,3 +1,4 @@
+use super::InvalidEventPosition;
 use crate::password::UnusableHash;
 use crate::store::InvalidSearch;
 use crate::types::{
@@ -81,6 +82,12 @@ named_enum! {
         Types = "types",
         /// The URL of a webhook.
         Url = "url",
+        /// The place in the log of events.
+        After = "after",
+        /// The time from which events are read.
+        Since = "since",
+        /// The type of events that a list is filtered by.
+        Type = "type",
     }
 }
 
@@ -155,12 +162,21 @@ pub enum InvalidFieldReason {
     /// The cursor belongs to another list, or to the same list with other filters.
     #[error("must be a `next_cursor` of this list, with the same filters")]
     Cursor,
+    /// The text is not a place in the log of events.
+    #[error(transparent)]
+    EventPosition(#[from] InvalidEventPosition),
+    /// The place in the log of events is given in another way.
+    #[error("must be absent with `after`")]
+    WithAfter,
+    /// This version has no such type of events.
+    #[error("is not a known type of events")]
+    UnknownEventType,
     /// This version has no such action.
     #[error("is not a known action")]
     UnknownAction,
-    /// There is no event of this type.
+    /// The list contains a text that is no type of events.
     #[error("must contain types of events only")]
-    UnknownEventType,
+    UnknownEventTypes,
     /// The URL cannot be the one of a webhook.
     #[error(transparent)]
     WebhookUrl(#[from] InvalidWebhookUrl),

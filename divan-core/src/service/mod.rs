@@ -132,7 +132,7 @@ pub use devices::DeviceView;
 pub use error::ServiceError;
 pub use events::{
     ConsumerStatus, Event, EventConsumer, EventPage, EventPosition, EventSignal, EventsError,
-    InvalidEventPosition,
+    InvalidEventPosition, ListEventsQuery,
 };
 pub use handles::{AdminService, CallerService, ClientService};
 pub use import::{

@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -111,7 +112,7 @@ impl NewMessage {
     /// Creates an event.
     pub fn event(user: UserId, data: &EventData, created_at: OffsetDateTime) -> Self {
         Self {
-            parameters: data.details(),
+            parameters: Value::Object(data.details()).to_string(),
             ..Self::new(MessageChannel::Event, user, data.event_type(), created_at)
         }
     }

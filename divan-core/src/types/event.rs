@@ -123,25 +123,25 @@ impl EventData {
         }
     }
 
-    /// Creates an event from its type and its details as a JSON object.
-    pub fn from_parts(event_type: &str, details: &str) -> Self {
-        let details = serde_json::from_str(details).unwrap_or_default();
-        let data = Value::Object(details);
+    /// Creates an event from its type and its details.
+    pub fn from_parts(event_type: &str, details: Map<String, Value>) -> Self {
         let members = Map::from_iter([
             ("type".to_owned(), Value::from(event_type)),
-            ("data".to_owned(), data.clone()),
+            ("data".to_owned(), Value::Object(details.clone())),
         ]);
         serde_json::from_value(Value::Object(members)).unwrap_or_else(|_| Self::Other {
             r#type: event_type.to_owned(),
-            data: data.as_object().cloned().unwrap_or_default(),
+            data: details,
         })
     }
 
-    /// Returns the details as a JSON object.
-    pub fn details(&self) -> String {
-        let value = serde_json::to_value(self).unwrap_or_default();
-        let details = value.get("data").and_then(Value::as_object).cloned();
-        Value::Object(details.unwrap_or_default()).to_string()
+    /// Returns the details.
+    pub fn details(&self) -> Map<String, Value> {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        match value.get_mut("data").map(Value::take) {
+            Some(Value::Object(details)) => details,
+            _ => Map::new(),
+        }
     }
 }
 
@@ -185,7 +185,7 @@ mod tests {
         let of_known: Vec<&str> = known.iter().map(EventData::event_type).collect();
         assert_eq!(of_known, types);
         for data in known {
-            let read = EventData::from_parts(data.event_type(), &data.details());
+            let read = EventData::from_parts(data.event_type(), data.details());
             assert_eq!(read, data);
             let json = serde_json::to_value(&data).unwrap();
             assert_eq!(json["type"], data.event_type());
@@ -196,12 +196,12 @@ mod tests {
 
     #[test]
     fn an_unknown_event_keeps_its_details() {
-        let data = EventData::from_parts("user.painted", r#"{"color":"red"}"#);
+        let details = Map::from_iter([("color".to_owned(), json!("red"))]);
+        let data = EventData::from_parts("user.painted", details.clone());
         assert_eq!(data.event_type(), "user.painted");
-        assert_eq!(data.details(), r#"{"color":"red"}"#);
+        assert_eq!(data.details(), details);
         let json = json!({"type": "user.painted", "data": {"color": "red"}});
         assert_eq!(serde_json::to_value(&data).unwrap(), json);
-        assert_eq!(EventData::from_parts("user.painted", "?").details(), "{}");
     }
 
     #[test]

@@ -79,6 +79,7 @@ const OPERATIONS: &[(&str, &[&str])] = &[
     ("is_bootstrapped", &[]),
     ("issue_device_token", &[]),
     ("list_audit_events", &[]),
+    ("list_events", &[]),
     ("list_services", &[]),
     ("list_users", &[]),
     ("logout", &["session.revoked"]),
@@ -574,7 +575,9 @@ fn the_table_names_every_operation() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/service");
     let mut found = BTreeSet::new();
     for (file, source) in sources(&folder) {
-        if ["events", "messages", "webhooks"].contains(&file.as_str()) {
+        if ["messages", "webhooks"].contains(&file.as_str())
+            || (file == "events" && !source.contains("list_events"))
+        {
             continue;
         }
         for rest in source.split("pub async fn ").skip(1) {
@@ -851,7 +854,6 @@ async fn a_consumer_whose_events_were_deleted_continues_with_the_oldest(f: Fixtu
     rename(&f, "Name 1").await;
     f.pass(DAY + Duration::from_secs(1));
     rename(&f, "Name 2").await;
-    f.service.newest_event().await.unwrap();
     f.service.purge_events(DAY).await.unwrap();
     let claim = f.service.claim_consumer(NAME, SERVER).await.unwrap();
     let mut consumer = claim.unwrap();
@@ -900,7 +902,10 @@ async fn a_consumer_reads_again_from_a_time(f: Fixture) {
 }
 
 async fn an_event_of_a_newer_version_is_passed_on(f: Fixture) {
-    let newer = EventData::from_parts("user.painted", r#"{"color":"red"}"#);
+    let newer = EventData::from_parts(
+        "user.painted",
+        serde_json::Map::from_iter([("color".into(), "red".into())]),
+    );
     let at = f.clock.now().into();
     let event = divan_core::store::NewMessage::event(f.employee, &newer, at);
     let change = |_: &mut Account| Ok(Some(AccountUpdate::none().message(event.clone())));

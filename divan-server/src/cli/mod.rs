@@ -4,6 +4,7 @@ mod audit;
 mod banner;
 mod config;
 mod doctor;
+mod events;
 mod export;
 mod health;
 mod import;
@@ -86,8 +87,13 @@ enum Command {
     /// List and delete audit events
     #[command(subcommand)]
     Audit(audit::Command),
+    /// List events, and manage their consumers
+    #[command(subcommand)]
+    Events(events::Command),
     /// Print the OpenAPI document
     Openapi,
+    /// Print the AsyncAPI document of the events
+    Asyncapi,
 }
 
 #[derive(Args, Debug)]
@@ -128,7 +134,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::Doctor(args)) => doctor::doctor(&args),
         Some(Command::Health(args)) => health::health(&args),
         Some(Command::Audit(command)) => audit::run(&command),
+        Some(Command::Events(command)) => events::run(&command),
         Some(Command::Openapi) => print_openapi(),
+        Some(Command::Asyncapi) => print_asyncapi(),
     };
     match outcome {
         Ok(code) => code,
@@ -157,6 +165,11 @@ fn report(error: &(dyn Error + 'static)) {
         return;
     }
     eprintln!("divan-server: {}", error_chain(error));
+}
+
+fn print_asyncapi() -> Outcome {
+    output::json(&crate::asyncapi::asyncapi())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn print_openapi() -> Outcome {

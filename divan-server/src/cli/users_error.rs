@@ -2,7 +2,7 @@ use std::io;
 
 use divan_core::private_file::PrivateFileError;
 use divan_core::service::ServiceError;
-use divan_core::store::StoreErrorKind;
+use divan_core::store::{StoreError, StoreErrorKind};
 
 use crate::users_csv::CsvError;
 
@@ -33,6 +33,12 @@ pub(super) enum UsersError {
     MaybeAdded(String, #[source] ServiceError),
     #[error(transparent)]
     Service(ServiceError),
+}
+
+impl From<StoreError> for UsersError {
+    fn from(error: StoreError) -> Self {
+        ServiceError::from(error).into()
+    }
 }
 
 impl From<ServiceError> for UsersError {

@@ -1,6 +1,7 @@
 //! Configuration of the server. All errors are returned in one report.
 
 mod addresses;
+mod events;
 mod hashing;
 mod keys;
 mod server;
@@ -28,19 +29,21 @@ use keys::{Keys, SECRET_KEY, SIGNING_KEY};
 
 pub use addresses::Addresses;
 pub(crate) use addresses::{are_local, is_local};
+pub use events::EventsConfig;
 pub(crate) use server::LogConfig;
 pub use sessions::SessionsConfig;
 pub use sign_in::InitDataAges;
 pub use text::{configuration_markdown, env_example};
 
 /// All sections of the configuration, in the order of the documentation.
-pub static SECTIONS: [&Section; 12] = [
+pub static SECTIONS: [&Section; 13] = [
     DatabaseConfig::SECTION,
     &keys::SECTION,
     TelegramConfig::SECTION,
     HttpConfig::SECTION,
     &sign_in::SECTION,
     &sessions::SECTION,
+    &events::SECTION,
     &hashing::SECTION,
     &server::SECTION,
     S3Config::SECTION,
@@ -89,6 +92,8 @@ pub struct Config {
     pub argon2id: Argon2idParams,
     /// Lifetimes of sessions.
     pub sessions: SessionsConfig,
+    /// Events for other services.
+    pub events: EventsConfig,
     /// Time from the stop signal until connections are no longer accepted.
     pub drain: Duration,
     /// Serves the documentation.
@@ -183,6 +188,7 @@ impl Config {
         let blocklist = sign_in::blocklist(env);
         let argon2id = hashing::read(env);
         let sessions = sessions::read(env);
+        let events = events::read(env);
         let drain = server::drain(env);
         let docs = server::docs(env);
         let pages = server::pages(env);
@@ -232,6 +238,7 @@ impl Config {
                 blocklist,
                 argon2id,
                 sessions,
+                events,
                 drain,
                 docs,
                 pages,

@@ -3,6 +3,7 @@
 mod administrators;
 mod audiences;
 mod dependencies;
+mod events;
 mod hashing;
 mod keys;
 #[cfg(feature = "pages")]

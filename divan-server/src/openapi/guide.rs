@@ -6,7 +6,7 @@ use utoipa::openapi::tag::{Tag, TagBuilder};
 const GUIDE: &str = include_str!("guide.md");
 
 /// The groups, in the order of the documentation.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     (
         "Sign-in",
         "Sign-in to the Mini App and the admin panel, and the bootstrap of the first administrator.",
@@ -23,6 +23,10 @@ const TAGS: [(&str, &str); 9] = [
         "Credentials of other services, managed by administrators.",
     ),
     ("Audit", "Audit events, for administrators."),
+    (
+        "Events",
+        "Changes of users and ends of sessions, for other services.",
+    ),
     (
         "Other services",
         "Forward authentication for proxies, and public keys to verify access tokens.",

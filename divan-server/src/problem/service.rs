@@ -78,6 +78,8 @@ fn code(error: &ServiceError) -> ProblemCode {
         ServiceError::SecondFactorInvalid => ProblemCode::SecondFactorInvalid,
         ServiceError::PasskeyInvalid => ProblemCode::PasskeyInvalid,
         ServiceError::PasskeysNotConfigured => ProblemCode::PasskeysNotConfigured,
+        ServiceError::CursorExpired => ProblemCode::CursorExpired,
+        ServiceError::EventsNotConfigured => ProblemCode::EventsNotConfigured,
         ServiceError::TooManyPasskeys => ProblemCode::TooManyPasskeys,
         ServiceError::TooManyServices => ProblemCode::TooManyServices,
         ServiceError::LastServiceSecret => ProblemCode::LastServiceSecret,
@@ -168,8 +170,11 @@ fn member_error(error: InvalidField) -> MemberError {
         Reason::Search(_) => Code::SearchEmpty,
         Reason::OutOfRange { .. } if error.field == Field::Limit => Code::LimitOutOfRange,
         Reason::OutOfRange { .. } => Code::OutOfRange,
-        Reason::Cursor => Code::CursorInvalid,
-        Reason::UnknownAction | Reason::UnknownScope => Code::UnknownValue,
+        Reason::Cursor | Reason::EventPosition(_) => Code::CursorInvalid,
+        Reason::WithAfter => Code::MutuallyExclusive,
+        Reason::UnknownAction | Reason::UnknownScope | Reason::UnknownEventType => {
+            Code::UnknownValue
+        }
         Reason::OwnAccount => Code::OwnAccount,
         Reason::GeneratedOnly => Code::PasswordGeneratedOnly,
         Reason::Metadata(InvalidMetadata::TooLarge) => Code::MetadataTooLarge,
@@ -182,6 +187,7 @@ fn member_error(error: InvalidField) -> MemberError {
         Reason::TooLong { max } => member.with_max(max),
         Reason::Metadata(InvalidMetadata::TooLarge) => member.with_max(Metadata::MAX_BYTES),
         Reason::OutOfRange { min, max } => member.with_min(min).with_max(max),
+        Reason::WithAfter => member.with_other("/after"),
         _ => member,
     }
 }

@@ -6,6 +6,7 @@ mod admin;
 mod audit;
 mod devices;
 mod discovery;
+mod events;
 mod examples;
 mod export;
 mod health;
@@ -101,6 +102,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(services::rotate_service_secret))
         .routes(routes!(services::remove_service_secret))
         .routes(routes!(audit::audit))
+        .routes(routes!(events::list_events))
         .routes(routes!(jwks::jwks))
         .routes(routes!(discovery::authorization_server_metadata))
         .routes(routes!(discovery::openid_configuration))

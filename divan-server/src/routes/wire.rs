@@ -1,8 +1,9 @@
 //! Maps results of the sign-in service to types of the wire contract.
 
 use divan_core::api::{
-    self, BootstrapState, DeviceInfo, DeviceList, Passkey, SecondFactor, SecondFactorEnrolment,
-    ServiceCredential, ServiceSecretInfo, SessionInfo, SessionList, TokenResponse, UserPage,
+    self, BootstrapState, DeviceInfo, DeviceList, Event, EventPage, Passkey, SecondFactor,
+    SecondFactorEnrolment, ServiceCredential, ServiceSecretInfo, SessionInfo, SessionList,
+    TokenResponse, UserPage,
 };
 use divan_core::service::{
     self, AddedPasskey, CreatedUser, DeviceView, EnabledSecondFactor, FailedSignIns, FreshToken,
@@ -62,6 +63,17 @@ pub(crate) fn bootstrap_state(state: service::BootstrapState) -> BootstrapState 
 
 pub(crate) fn created_user(created: CreatedUser) -> api::CreatedUser {
     api::CreatedUser::new(created.user, created.generated_password)
+}
+
+pub(crate) fn event_page(page: &service::EventPage, issuer: &str) -> EventPage {
+    let items = page.events.iter().map(|one| event(one, issuer));
+    EventPage::new(items.collect(), page.next.to_string(), page.has_more)
+}
+
+/// Maps an event, also for deliveries to other services.
+pub(crate) fn event(event: &service::Event, issuer: &str) -> Event {
+    let cursor = event.position.to_string();
+    Event::new(event.id, issuer, event.user, event.at, cursor, &event.data)
 }
 
 pub(crate) fn user_page(page: service::UserPage) -> UserPage {

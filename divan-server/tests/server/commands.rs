@@ -14,12 +14,12 @@ const EMAIL: &str = "admin@example.com";
 const PASSWORD: &str = "tram under the plum";
 const PHONE: &str = "+77011234567";
 
-fn divan(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+pub(crate) fn divan(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     run(program(folder).args(arguments))
 }
 
 /// Runs a command that must succeed and returns its output.
-fn output(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn output(folder: &Path, arguments: &[&str]) -> String {
     let (code, stdout, stderr) = divan(folder, arguments);
     assert_eq!((code, stderr.as_str()), (0, ""), "{arguments:?}");
     stdout

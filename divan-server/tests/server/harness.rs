@@ -105,6 +105,28 @@ impl App {
         Self::on_with_bot(store, bootstrap, folder, None)
     }
 
+    /// Starts a server that writes no events.
+    pub(crate) async fn without_events() -> Self {
+        let app = Self::start().await;
+        let service = AuthService::builder(
+            Arc::new(app.store.clone()),
+            &SecretKey::new([7; 32]).unwrap(),
+            ADMIN_ORIGIN,
+            Audiences::new("divan.example.com", "sec.example.com").unwrap(),
+        );
+        let service = service
+            .bootstrap(BootstrapPolicy::OpenToAnyone)
+            .telegram(BOT.parse().unwrap())
+            .build();
+        let state = AppState::new(service.clone(), HttpOptions::default());
+        Self {
+            router: router(state.clone()),
+            service,
+            state,
+            ..app
+        }
+    }
+
     /// Starts a server with an administrator and one employee.
     pub(crate) async fn with_users() -> Self {
         let app = Self::start().await;
@@ -134,6 +156,7 @@ impl<S: Store + Clone + 'static> App<S> {
         .passkeys(RelyingParty::new(ADMIN_ORIGIN).unwrap())
         .bootstrap(bootstrap)
         .messages(true)
+        .events(true)
         .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
         .clock(clock.clone());
         if let Some(bot) = bot {

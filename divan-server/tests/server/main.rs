@@ -15,6 +15,8 @@ mod development;
 mod discovery;
 mod doctor;
 mod endpoints;
+mod event_delivery;
+mod events;
 mod exposure;
 mod failover;
 mod faults;

@@ -230,3 +230,13 @@ fn the_copy_in_docs_is_up_to_date() {
         "docs/openapi.json is out of date: cargo run -p divan-server -- openapi > docs/openapi.json"
     );
 }
+
+#[test]
+fn the_copy_of_the_asyncapi_document_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/asyncapi.json");
+    let copy: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert!(
+        copy == divan_server::asyncapi(),
+        "docs/asyncapi.json is out of date: cargo run -p divan-server -- asyncapi > docs/asyncapi.json"
+    );
+}

@@ -10,12 +10,13 @@ use divan_core::api::{
     CompleteAdminLogin, ConfirmSecondFactor, CreateService, CreateUser, DeclinePromotion,
     DeleteService, DeleteUser, Devices, DisableSecondFactor, ENDPOINTS, EndSession,
     EndUserSessions, Endpoint, EndpointDescription, ExportUsers, GetBootstrap, GetFailedSignIns,
-    GetSecondFactor, GetService, GetUser, GetUserSecondFactor, ImportUsers, Jwks, ListPromotions,
-    ListServices, ListUsers, Live, Logout, Me, MediaType, MemberErrorCode, OpenidConfiguration,
-    PasskeyLogin, Passkeys, PreviewImport, PromoteUser, Ready, Refresh, RemoveDevice,
-    RemovePasskey, RemoveServiceSecret, RenamePasskey, ReplaceRecoveryCodes, ResetPassword,
-    ResetSecondFactor, RotateServiceSecret, SearchUsers, Sessions, StepUp, TelegramConfig,
-    TelegramLogin, UnlinkTelegram, UnlockUser, UpdateService, UpdateUser, UserSessions,
+    GetSecondFactor, GetService, GetUser, GetUserSecondFactor, ImportUsers, Jwks, ListEvents,
+    ListPromotions, ListServices, ListUsers, Live, Logout, Me, MediaType, MemberErrorCode,
+    OpenidConfiguration, PasskeyLogin, Passkeys, PreviewImport, PromoteUser, Ready, Refresh,
+    RemoveDevice, RemovePasskey, RemoveServiceSecret, RenamePasskey, ReplaceRecoveryCodes,
+    ResetPassword, ResetSecondFactor, RotateServiceSecret, SearchUsers, Sessions, StepUp,
+    TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateService, UpdateUser,
+    UserSessions,
 };
 use serde_json::{Map, Value, json};
 
@@ -151,6 +152,7 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<RotateServiceSecret>(),
         check::<RemoveServiceSecret>(),
         check::<Audit>(),
+        check::<ListEvents>(),
         check::<Jwks>(),
         check::<AuthorizationServerMetadata>(),
         check::<OpenidConfiguration>(),

@@ -3,6 +3,8 @@ mod client;
 #[cfg(feature = "rabbitmq")]
 mod probe;
 #[cfg(feature = "rabbitmq")]
+mod publisher;
+#[cfg(feature = "rabbitmq")]
 mod runtime;
 mod section;
 
@@ -10,6 +12,8 @@ mod section;
 pub use client::RabbitMqConnection;
 #[cfg(feature = "rabbitmq")]
 pub use probe::RabbitMqProbe;
+#[cfg(feature = "rabbitmq")]
+pub use publisher::{RabbitMqMessage, RabbitMqPublisher};
 
 use crate::secret::Secret;
 

@@ -39,6 +39,7 @@ impl Event {
         let [.., a, b, c, d] = *id.as_bytes();
         let check = u32::from_be_bytes([a, b, c, d]) | 1;
         let message = &stored.message;
+        let details = serde_json::from_str(&message.parameters);
         Self {
             id,
             position: EventPosition {
@@ -47,7 +48,7 @@ impl Event {
             },
             at: message.created_at,
             user: message.user,
-            data: EventData::from_parts(&message.kind, &message.parameters),
+            data: EventData::from_parts(&message.kind, details.unwrap_or_default()),
         }
     }
 }
@@ -225,6 +226,8 @@ impl AuthService {
     /// When the database fails.
     pub async fn purge_events(&self, kept_for: std::time::Duration) -> Result<u64, StoreError> {
         let before = self.now().saturating_sub(to_time_duration(kept_for));
+        // Only events with a position are deleted, and there may be no reader.
+        self.parts.store.sequence_events().await?;
         self.parts.store.purge_events(before).await
     }
 }

@@ -1,6 +1,7 @@
 //! Events for other services about changes of users and sessions.
 
 mod consumers;
+mod list;
 mod log;
 mod write;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub use consumers::{ConsumerStatus, EventConsumer};
+pub use list::ListEventsQuery;
 pub use log::{Event, EventPage, EventPosition, EventsError, InvalidEventPosition};
 
 use super::AuthService;

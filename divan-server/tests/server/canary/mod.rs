@@ -66,6 +66,13 @@ async fn no_line_contains_a_canary(database: &str, lose: impl AsyncFn(&Path, &st
     journey
         .expect(422, audit().query("?user=canary&action=canary"))
         .await;
+    let events = || call("list_events").with(&admin);
+    let since = events().query("?since=1970-01-01T00:00:00Z&limit=1000");
+    let found = journey.expect(200, since).await;
+    assert!(found["items"].as_array().unwrap().len() > 10, "{found}");
+    require_none(&found.to_string(), &journey.secrets);
+    let invalid = events().query("?after=canary&type=canary");
+    journey.expect(422, invalid).await;
     lose(folder.path(), "divan_users").await;
     journey.without_users(&admin).await;
     lose(folder.path(), "divan_throttle").await;
@@ -98,6 +105,8 @@ fn commands(database: &str, folder: &Path) {
         (0, &["user", "reset-password", "+77010099100"]),
         (0, &["export", "users"]),
         (0, &["audit", "purge", "--older-than", "1h"]),
+        (0, &["events", "list"]),
+        (1, &["events", "enable", "rabbitmq"]),
     ] {
         let (found, stdout, stderr) = run(configured(database, folder).args(arguments));
         assert_eq!(found, code, "{arguments:?} {stdout} {stderr}");
