@@ -907,6 +907,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events
+         * @description Changes of users and ends of sessions, the oldest first. Events contain ids, but no names and contacts. Each is delivered at least once: ignore an `id` that you have seen. The events of one user are in the order of the changes.
+         *
+         *     Without `after` and `since`, the page is empty, and `next` is the place after the newest event. First get it, then read all users, then read the events from it on. Repeat a request at once while `has_more` is true, otherwise after some seconds.
+         *
+         *     Events are deleted after a month, by default. An offset such as `+05:00` must be encoded: `%2B05:00`.
+         */
+        get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/logout": {
         parameters: {
             query?: never;
@@ -1296,12 +1320,17 @@ export interface components {
          *     - `service_secret_rotated`: A service credential got a new secret.
          *     - `service_secret_removed`: A secret of a service credential was removed.
          *     - `service_deleted`: A service credential was deleted.
+         *     - `webhook_created`: A webhook was created.
+         *     - `webhook_updated`: A webhook was changed or enabled, or sends events again; `changes` names the members.
+         *     - `webhook_disabled`: A webhook was disabled by an administrator, or by the server after a day of failures.
+         *     - `webhook_deleted`: A webhook was deleted.
+         *     - `webhook_secret_rotated`: The secret of a webhook was replaced.
          *     - `bootstrap_refused`: The first administrator was not created, because the bootstrap token was missing or wrong.
          *     - `audit_purged`: Old audit events were deleted.
          * @example password_reset
          * @enum {string}
          */
-        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "telegram_taken" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "second_factor_enabled" | "second_factor_disabled" | "second_factor_reset" | "second_factor_failed" | "identity_proved" | "recovery_code_used" | "recovery_codes_replaced" | "promotion_requested" | "promotion_declined" | "passkey_added" | "passkey_renamed" | "passkey_removed" | "passkey_copied" | "service_created" | "service_updated" | "service_secret_rotated" | "service_secret_removed" | "service_deleted" | "bootstrap_refused" | "audit_purged";
+        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "telegram_taken" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "second_factor_enabled" | "second_factor_disabled" | "second_factor_reset" | "second_factor_failed" | "identity_proved" | "recovery_code_used" | "recovery_codes_replaced" | "promotion_requested" | "promotion_declined" | "passkey_added" | "passkey_renamed" | "passkey_removed" | "passkey_copied" | "service_created" | "service_updated" | "service_secret_rotated" | "service_secret_removed" | "service_deleted" | "webhook_created" | "webhook_updated" | "webhook_disabled" | "webhook_deleted" | "webhook_secret_rotated" | "bootstrap_refused" | "audit_purged";
         /** @description An audit event: actor, action, subject, time and origin. It contains neither secrets nor changed values. */
         AuditEvent: {
             /**
@@ -1363,6 +1392,8 @@ export interface components {
              * @example First Last
              */
             subject_name?: string;
+            /** @description The webhook that was affected. Absent without one. */
+            webhook_id?: components["schemas"]["WebhookId"];
         };
         /**
          * Format: uuid
@@ -1607,6 +1638,79 @@ export interface components {
             recovery_codes: string[];
             /** @description The access token to continue with. */
             token: components["schemas"]["FreshToken"];
+        };
+        /**
+         * @description Reason why a session was ended before its expiry.
+         * @enum {string}
+         */
+        EndReason: "signed_out" | "signed_out_by_admin" | "password_changed" | "password_reset" | "deactivated" | "role_changed" | "email_changed" | "second_factor_changed" | "telegram_unlinked" | "token_reuse" | "limit" | "replaced" | "wrong_password";
+        /**
+         * @description A change of a user or the end of a session, in the JSON format of CloudEvents 1.0.
+         * @example {
+         *       "cursor": "AAAAAAAABNJ7kq_D",
+         *       "data": {
+         *         "reason": "signed_out",
+         *         "session_id": "0199aa41-07d2-7e55-8c1b-2f60a9d3e4b8"
+         *       },
+         *       "id": "3f0ee9a1-5b1e-8c3d-9f2a-6d1e7bc2afc3",
+         *       "source": "https://sec.example.com",
+         *       "specversion": "1.0",
+         *       "subject": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+         *       "time": "2026-01-15T09:41:12.875Z",
+         *       "type": "session.revoked"
+         *     }
+         */
+        Event: {
+            /** @description The place in the log. */
+            cursor: string;
+            /** @description The details, which depend on the type. */
+            data: components["schemas"]["EventDetails"];
+            /**
+             * Format: uuid
+             * @description The id. It is the same in each delivery: ignore an event whose id you have seen.
+             */
+            id: string;
+            /** @description The issuer of the access tokens. */
+            source: string;
+            /** @description The version of the format: `1.0`. */
+            specversion: string;
+            /** @description The user. */
+            subject: components["schemas"]["UserId"];
+            /**
+             * Format: date-time
+             * @description The time of the change.
+             */
+            time: string;
+            /** @description The type. Ignore types that you do not know. */
+            type: string;
+        };
+        /** @description The details of an event. Each type has some of these members; ignore members that you do not know. */
+        EventDetails: {
+            /** @description The names of the changed members, in `user.updated`. */
+            changes?: string[];
+            /** @description The right to sign in, in `user.created` and `user.updated`. */
+            is_active?: boolean;
+            /** @description The reason, in `session.revoked`. */
+            reason?: components["schemas"]["EndReason"];
+            /** @description The role of the user, in events whose type begins with `user.`. */
+            role?: components["schemas"]["Role"];
+            /** @description The session, in `session.revoked`. */
+            session_id?: components["schemas"]["SessionId"];
+        };
+        /** @description A page of events, the oldest first. */
+        EventPage: {
+            /**
+             * @description True if more events can be read at once, also if `items` is empty because of `type`.
+             * @example false
+             */
+            has_more: boolean;
+            /** @description The events, in the order of the log. */
+            items: components["schemas"]["Event"][];
+            /**
+             * @description The place to read from next. Store it with the outcome of the events, and send it as `after`.
+             * @example AAAAAAAABNJ7kq_D
+             */
+            next: string;
         };
         /**
          * @description The id of a user in another system, such as a personnel number.
@@ -2269,7 +2373,7 @@ export interface components {
          * @description The stable code of a problem. Later versions may add codes.
          * @example malformed_body
          */
-        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "second_factor_required" | "second_factor_invalid" | "second_factor_challenge_invalid" | "passkey_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "refresh_token_invalid" | "password_required" | "password_change_required" | "second_factor_enrolment_required" | "password_expired" | "admin_required" | "bootstrap_token_required" | "telegram_account_mismatch" | "telegram_account_taken" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "approval_required" | "other_administrator_required" | "too_many_passkeys" | "passkey_taken" | "too_many_services" | "last_service_secret" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "contact_missing" | "contact_invalid" | "contact_expired" | "contact_mismatch" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "passkeys_not_configured" | "telegram_not_configured") | string;
+        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "second_factor_required" | "second_factor_invalid" | "second_factor_challenge_invalid" | "passkey_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "refresh_token_invalid" | "password_required" | "password_change_required" | "second_factor_enrolment_required" | "password_expired" | "admin_required" | "bootstrap_token_required" | "telegram_account_mismatch" | "telegram_account_taken" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "approval_required" | "other_administrator_required" | "too_many_passkeys" | "passkey_taken" | "too_many_services" | "last_service_secret" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "cursor_expired" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "contact_missing" | "contact_invalid" | "contact_expired" | "contact_mismatch" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "passkeys_not_configured" | "events_not_configured" | "telegram_not_configured") | string;
         /** @description The e-mail address of a new administrator. */
         PromoteUserRequest: {
             /**
@@ -2893,6 +2997,12 @@ export interface components {
              */
             total_is_minimum?: boolean;
         };
+        /**
+         * Format: uuid
+         * @description The id of a webhook: a UUID that sorts by the time of its creation.
+         * @example 0199aa4b-6f02-7a85-9c3e-41d7b8e25f90
+         */
+        WebhookId: string;
     };
     responses: never;
     parameters: never;
@@ -3258,7 +3368,8 @@ export interface operations {
                      *           "service_id": "0199aa4b-6c15-7f2e-8d07-94b3c6e1a5f2",
                      *           "service_name": "HR system",
                      *           "subject_id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
-                     *           "subject_name": "First Last"
+                     *           "subject_name": "First Last",
+                     *           "webhook_id": "0199aa4b-6f02-7a85-9c3e-41d7b8e25f90"
                      *         }
                      *       ],
                      *       "next_cursor": "bX1rTgGZqjxbHnw9nyptHotMehA"
@@ -10286,6 +10397,161 @@ export interface operations {
                 };
             };
             /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of events that are read, 1 to 1,000. Default: 100. Events of other types count. */
+                limit?: number;
+                /** @description The `next` of the previous page, or the `cursor` of an event. Absent to begin with the events that follow the newest one. */
+                after?: string;
+                /** @description Begins with the first event of this time or later (RFC 3339), instead of `after`. */
+                since?: string;
+                /** @description Only events of this type, such as `user.deactivated`. */
+                type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "has_more": false,
+                     *       "items": [
+                     *         {
+                     *           "cursor": "AAAAAAAABNJ7kq_D",
+                     *           "data": {
+                     *             "reason": "signed_out",
+                     *             "session_id": "0199aa41-07d2-7e55-8c1b-2f60a9d3e4b8"
+                     *           },
+                     *           "id": "3f0ee9a1-5b1e-8c3d-9f2a-6d1e7bc2afc3",
+                     *           "source": "https://sec.example.com",
+                     *           "specversion": "1.0",
+                     *           "subject": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+                     *           "time": "2026-01-15T09:41:12.875Z",
+                     *           "type": "session.revoked"
+                     *         }
+                     *       ],
+                     *       "next": "AAAAAAAABNJ7kq_D"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `cursor_expired`: Events after the cursor were deleted, or the database was restored from a backup. Read all users, and then the events that follow the newest one. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `events_not_configured`: The server writes no events: `DIVAN_EVENTS_RETENTION` is 0.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
+             */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
