@@ -3,7 +3,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use divan_core::clock::Clock;
 use divan_core::secret::Secret;
 use divan_core::token::{Audiences, TokenError};
 use divan_core::types::{Audience, Role, SessionId, UserId};
@@ -106,15 +105,13 @@ impl Introspection {
             return Err(Refusal::TokenInvalid(TokenError::Malformed));
         }
         let key = Sha256::digest(token).into();
-        let remembered = self.remembered(&key);
-        let result = match remembered {
-            Some(result) => result,
-            None => {
-                let response = self.ask(token).await.ok_or(Refusal::Unavailable)?;
-                let result = self.claims(response);
-                self.remember(key, result.clone());
-                result
-            }
+        let result = if let Some(result) = self.remembered(&key) {
+            result
+        } else {
+            let response = self.ask(token).await.ok_or(Refusal::Unavailable)?;
+            let result = self.claims(response);
+            self.remember(key, result.clone());
+            result
         };
         let now = self.shared.client.clock.unix_seconds();
         result.and_then(|claims| {
@@ -210,5 +207,33 @@ impl fmt::Debug for Introspection {
             .field("client", &self.shared.client)
             .field("id", &self.shared.id)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_number_of_remembered_results_is_bounded() {
+        let client = Client::new("http://localhost:8000").unwrap();
+        let audiences = Audiences::new("divan.example.com", "sec.example.com").unwrap();
+        let introspection = Introspection::new(client, "an-id", "a-secret", audiences);
+        let remember = |number: usize| {
+            let key = Sha256::digest(number.to_string()).into();
+            introspection.remember(key, Err(Refusal::TokenInvalid(TokenError::NotAccepted)));
+            let count = introspection.results().len();
+            (count, introspection.remembered(&key))
+        };
+        for number in 0..MAX_RESULTS {
+            remember(number);
+        }
+        assert_eq!(introspection.results().len(), MAX_RESULTS);
+        let (count, found) = remember(MAX_RESULTS);
+        assert_eq!((count, found.is_some()), (1, true));
+
+        tokio::time::advance(Duration::from_secs(5)).await;
+        let key = Sha256::digest(MAX_RESULTS.to_string()).into();
+        assert_eq!(introspection.remembered(&key), None, "five seconds later");
     }
 }

@@ -7,7 +7,7 @@
 //! | verifies | with the server's public keys, in this process | by asking the server |
 //! | a sign-out or deactivation is seen | when the token expires, after at most 15 minutes | after at most 5 seconds |
 //! | the server cannot be reached | known keys are used for up to 24 hours | 503 |
-//! | requires | a [signing key](https://docs.rs/divan-core) of the server | a service credential |
+//! | requires | a server that signs with EdDSA or ES256 | a service credential with the scope `introspect` |
 //!
 //! [`ProtectLayer`] protects routes of any framework on `tower`. With the feature `axum`, [`Claims`] is an
 //! extractor. Other frameworks call [`Protector::check`]:
@@ -32,9 +32,9 @@
 //! # }
 //! ```
 
-#[cfg(feature = "axum")]
-mod axum;
 mod claims;
+#[cfg(feature = "axum")]
+mod extractor;
 mod introspection;
 mod keys;
 mod layer;

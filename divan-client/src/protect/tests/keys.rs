@@ -97,7 +97,7 @@ async fn failures_delay_the_next_request_more_and_more() {
     assert!(keys.last_error().await.is_none());
     // A success ends the delays.
     server.set(State::Fails);
-    advance(Duration::from_secs(300)).await;
+    advance(Duration::from_mins(5)).await;
     assert_eq!(result(&keys, &token).await, Ok(Role::Admin));
     settle().await;
     assert_eq!(server.requests(), 8);
@@ -123,7 +123,7 @@ async fn old_keys_are_used_in_an_outage_but_not_for_ever() {
     advance(Duration::from_secs(1)).await;
     assert_eq!(result(&keys, &known).await, Err(Refusal::Unavailable));
     server.set(State::Publishes(key(1).jwks()));
-    advance(Duration::from_secs(60)).await;
+    advance(Duration::from_mins(1)).await;
     assert_eq!(result(&keys, &known).await, Ok(Role::Admin));
 }
 
@@ -134,8 +134,9 @@ async fn a_server_that_hangs_does_not_stop_known_keys() {
     let known = token(&key(1), Role::Admin);
     assert!(result(&keys, &known).await.is_ok());
     server.set(State::Hangs);
-    advance(Duration::from_secs(300)).await;
-    let unknown = keys.verify(&token(&key(2), Role::Admin));
+    advance(Duration::from_mins(5)).await;
+    let second = token(&key(2), Role::Admin);
+    let unknown = keys.verify(&second);
     let started = tokio::time::Instant::now();
     let known = timeout(Duration::from_secs(1), result(&keys, &known)).await;
     assert_eq!(known, Ok(Ok(Role::Admin)));

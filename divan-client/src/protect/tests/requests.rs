@@ -58,7 +58,7 @@ async fn role_and_audience_are_required() {
 async fn a_limited_token_is_refused() {
     let subject = TokenSubject::new(user(), Role::Admin, Audience::Admin, session(), 1)
         .with_scope(divan_core::token::Scope::PasswordChange);
-    let issuer = TokenIssuer::new(&key(1), ISSUER, audiences()).clock(clock());
+    let issuer = TokenIssuer::new(key(1), ISSUER, audiences()).clock(clock());
     let limited = issuer.issue(&subject).unwrap().token;
     assert_eq!(
         protector().check_token(limited.expose()).await,
