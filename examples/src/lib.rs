@@ -10,6 +10,10 @@ struct Readme;
 struct Client;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/src/embed/resource-server.md")]
+struct ResourceServer;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/guide/src/concepts/second-factor.md")]
 struct SecondFactor;
 

@@ -52,6 +52,7 @@ pub(crate) fn run() -> Outcome {
         &NOT_IN_POSTGRES,
     )?;
     refuse("divan-client -e normal", &NOT_IN_CLIENT)?;
+    refuse("divan-client -e normal --features protect", &NOT_IN_CLIENT)?;
     refuse(
         "divan-server -e normal --no-default-features",
         &NOT_IN_ROUTER,
