@@ -168,15 +168,12 @@ pub enum InvalidFieldReason {
     /// The place in the log of events is given in another way.
     #[error("must be absent with `after`")]
     WithAfter,
-    /// This version has no such type of events.
-    #[error("is not a known type of events")]
-    UnknownEventType,
     /// This version has no such action.
     #[error("is not a known action")]
     UnknownAction,
-    /// The list contains a text that is no type of events.
-    #[error("must contain types of events only")]
-    UnknownEventTypes,
+    /// There is no event of this type.
+    #[error("must name known types of events")]
+    UnknownEventType,
     /// The URL cannot be the one of a webhook.
     #[error(transparent)]
     WebhookUrl(#[from] InvalidWebhookUrl),

@@ -242,7 +242,7 @@ impl AuthService {
         self.parts.region
     }
 
-    /// Returns the issuer of access tokens (`iss`).
+    /// Returns the issuer of access tokens (`iss`), which is also the source of events.
     pub fn issuer(&self) -> &str {
         self.parts.issuer.issuer()
     }

@@ -323,7 +323,7 @@ impl Validation {
         let mut types: Vec<String> = Vec::new();
         for name in names {
             if name.parse::<EventType>().is_err() {
-                self.reject(Field::Types, InvalidFieldReason::UnknownEventTypes);
+                self.reject(Field::Types, InvalidFieldReason::UnknownEventType);
                 return None;
             }
             if !types.contains(name) {
