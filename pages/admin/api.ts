@@ -17,6 +17,9 @@ export type ImportEvent = Schemas["ImportEvent"];
 export type SecondFactor = Schemas["SecondFactor"];
 export type Promotion = Schemas["PendingPromotion"];
 export type Passkey = Schemas["Passkey"];
+export type Service = Schemas["ServiceCredential"];
+export type ServiceSecret = Schemas["ServiceSecretInfo"];
+export type ServiceScope = Schemas["ServiceScope"];
 export type UserFilter = Schemas["ListUsersRequest"];
 
 /** What the user signs in with. */
@@ -26,6 +29,7 @@ const users = "auth/admin/users";
 const secondFactor = "auth/admin/me/second-factor";
 const passkeys = "auth/admin/me/passkeys";
 const promotions = "auth/admin/promotions";
+const services = "auth/admin/services";
 
 /** Calls of the admin panel, by the operation ids of the API. */
 export const api = {
@@ -76,6 +80,17 @@ export const api = {
     client.request<Passkey>("PATCH", `${passkeys}/${id}`, { name }),
   removePasskey: (client: Client, id: string) => client.request<Schemas["FreshToken"]>("DELETE", `${passkeys}/${id}`),
   passkeyForStepUp: (client: Client) => client.request<Schemas["PasskeyCeremony"]>("POST", "auth/admin/step-up/options"),
+  services: (client: Client) => client.request<Schemas["ServiceList"]>("GET", services),
+  getService: (client: Client, id: string) => client.request<Service>("GET", `${services}/${encodeURIComponent(id)}`),
+  createService: (client: Client, service: Schemas["CreateServiceRequest"]) =>
+    client.request<Schemas["NewServiceSecret"]>("POST", services, service),
+  updateService: (client: Client, id: string, changes: Schemas["UpdateServiceRequest"]) =>
+    client.request<Service>("PATCH", `${services}/${id}`, changes),
+  deleteService: (client: Client, id: string) => client.request("DELETE", `${services}/${id}`),
+  rotateServiceSecret: (client: Client, id: string, previous_expires_in: number) =>
+    client.request<Schemas["NewServiceSecret"]>("POST", `${services}/${id}/secrets`, { previous_expires_in }),
+  removeServiceSecret: (client: Client, id: string, secret: string) =>
+    client.request("DELETE", `${services}/${id}/secrets/${secret}`),
   sessions: (client: Client) => client.request<Schemas["SessionList"]>("GET", "auth/sessions"),
   endSession: (client: Client, id: string) => client.request("DELETE", `auth/sessions/${id}`),
   devices: (client: Client) => client.request<Schemas["DeviceList"]>("GET", "auth/devices"),

@@ -20,6 +20,7 @@ import { Approvals } from "./screens/approvals.js";
 import { Audit } from "./screens/audit.js";
 import { FirstRun } from "./screens/first_run.js";
 import { Import, KeptPasswords } from "./screens/import.js";
+import { Lazy } from "./screens/lazy.js";
 import { ReplacePassword } from "./screens/replace_password.js";
 import { RequireSecondFactor } from "./screens/require_second_factor.js";
 import { SignIn } from "./screens/sign_in.js";
@@ -187,6 +188,7 @@ function Header({ user, isLimited, language, onLanguage, onSignOut }: HeaderProp
         <nav>
           {link("users", texts.users)}
           {(waiting > 0 || section === "approvals") && link("approvals", `${texts.approvals.title}${waiting > 0 ? ` (${waiting})` : ""}`)}
+          {link("services", texts.services)}
           {link("audit", texts.audit)}
           {link("account", texts.account)}
         </nav>
@@ -233,6 +235,7 @@ function Screen({ route }: { route: Route }): ComponentChildren {
   const [section = "users", id] = route.path;
   if (section === "users") return id ? <UserPage id={id} /> : <Users query={route.query} />;
   if (section === "import") return <Import />;
+  if (section === "services") return <Lazy route={route} />;
   if (section === "audit") return <Audit query={route.query} />;
   if (section === "approvals") return <Approvals />;
   if (section === "account") return <Account />;

@@ -85,6 +85,16 @@ export function usePaged<P extends Page>(
   };
 }
 
+/** Makes the browser ask before the page is left, while something would be lost. */
+export function useLeaveQuestion(isNeeded: boolean): void {
+  useEffect(() => {
+    if (!isNeeded) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener("beforeunload", ask);
+    return () => removeEventListener("beforeunload", ask);
+  }, [isNeeded]);
+}
+
 /** Returns `value` after it has not changed for a time. */
 export function useDebounced<T>(value: T, milliseconds: number): T {
   const [debounced, setDebounced] = useState(value);

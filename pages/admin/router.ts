@@ -11,6 +11,8 @@ export function routeOf(hash: string): Route {
   return { path: path.split("/").filter(Boolean).map(decode), query: new URLSearchParams(query) };
 }
 
+export const serviceLink = (id: string): string => `#/services/${encodeURIComponent(id)}`;
+
 export const userLink = (id: string): string => `#/users/${encodeURIComponent(id)}`;
 
 /** Returns the route and the number of visits: a link to the shown screen shows it again. */

@@ -23,3 +23,10 @@ export function startOfDay(day: string, daysLater: number): string | null {
   const [, year, month, date] = match.map(Number) as [number, number, number, number];
   return new Date(year, month - 1, date + daysLater).toISOString();
 }
+
+/** Returns the last day (`YYYY-MM-DD`) before a time in the viewer's zone. */
+export function lastDayBefore(time: string): string {
+  const last = new Date(Date.parse(time) - 1);
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${last.getFullYear()}-${two(last.getMonth() + 1)}-${two(last.getDate())}`;
+}

@@ -3,15 +3,18 @@ import { test } from "node:test";
 import { plural } from "../admin/plural.js";
 import { routeOf } from "../admin/router.js";
 import { en } from "../admin/texts/en.js";
+import { more as panelMoreEn } from "../admin/texts/en_more.js";
 import { kk } from "../admin/texts/kk.js";
+import { more as panelMoreKk } from "../admin/texts/kk_more.js";
 import { ru } from "../admin/texts/ru.js";
+import { more as panelMoreRu } from "../admin/texts/ru_more.js";
 import { en as miniappEn } from "../miniapp/texts/en.js";
 import { more as moreEn } from "../miniapp/texts/en_more.js";
 import { kk as miniappKk } from "../miniapp/texts/kk.js";
 import { more as moreKk } from "../miniapp/texts/kk_more.js";
 import { ru as miniappRu } from "../miniapp/texts/ru.js";
 import { more as moreRu } from "../miniapp/texts/ru_more.js";
-import { startOfDay } from "../shared/date.js";
+import { lastDayBefore, startOfDay } from "../shared/date.js";
 import { deviceName } from "../shared/device_name.js";
 import { duration } from "../shared/duration.js";
 import { languageOf } from "../shared/language.js";
@@ -22,6 +25,7 @@ import { properties, readable } from "../shared/theme.js";
 test("translations_have_the_same_placeholders", () => {
   for (const [reference, others] of [
     [en, [ru, kk]],
+    [panelMoreEn, [panelMoreRu, panelMoreKk]],
     [miniappEn, [miniappRu, miniappKk]],
     [moreEn, [moreRu, moreKk]],
   ] as const) {
@@ -118,4 +122,11 @@ test("colours_of_the_theme_are_readable", () => {
 test("days_start_in_the_zone_of_the_viewer", () => {
   assert.equal(startOfDay("2026-01-31", 1), new Date(2026, 1, 1).toISOString());
   assert.equal(startOfDay("", 0), null);
+});
+
+test("last_day_before_a_time_is_the_one_that_ends_with_it", () => {
+  const midnight = startOfDay("2026-03-01", 0) as string;
+  assert.equal(lastDayBefore(midnight), "2026-02-28");
+  assert.equal(lastDayBefore(new Date(Date.parse(midnight) + 1).toISOString()), "2026-03-01");
+  assert.equal(startOfDay(lastDayBefore(midnight), 1), midnight);
 });

@@ -3,10 +3,13 @@ import { fill } from "../../shared/text.js";
 import { api, type AuditEvent } from "../api.js";
 import { usePanel } from "../context.js";
 import { usePaged } from "../hooks.js";
-import { userLink } from "../router.js";
+import { serviceLink, userLink } from "../router.js";
 import { LoadError, Skeleton, Time } from "./status.js";
 
 const ALARMS = ["token_reuse_detected", "sign_in_closed", "telegram_mismatch", "telegram_taken", "wrong_password_sign_out", "bootstrap_refused", "sign_in_failed", "second_factor_failed", "passkey_copied"];
+
+/** Actions whose service is the one that was affected, not the actor. */
+const OF_SERVICES = ["service_created", "service_updated", "service_secret_rotated", "service_secret_removed", "service_deleted"];
 
 interface Props {
   filter: { user?: string; action?: string; from?: string; to?: string };
@@ -43,7 +46,11 @@ export function Events({ filter, limit = 50 }: Props) {
 /** `of` is the user whose events are listed: the list does not repeat the name. */
 function Event({ event, of }: { event: AuditEvent; of: string | undefined }) {
   const { texts } = usePanel();
-  const { actor_id, subject_id, changes } = event;
+  const { actor_id, subject_id, service_id, changes } = event;
+  const service = service_id && <ServiceName event={event} id={service_id} />;
+  const isAffected = OF_SERVICES.includes(event.action);
+  const hasActor = !!actor_id || (!!service_id && !isAffected);
+  const hasSubject = !!subject_id && subject_id !== actor_id && subject_id !== of;
   const action = texts.actionNames[event.action] ?? event.action;
   return (
     <div class="row">
@@ -54,17 +61,23 @@ function Event({ event, of }: { event: AuditEvent; of: string | undefined }) {
       </span>
       <span>
         {actor_id && actor_id !== of && <Person id={actor_id} name={event.actor_name} />}
-        {!actor_id && !subject_id && <span class="hint">{texts.commandLine}</span>}
-        {subject_id && subject_id !== actor_id && subject_id !== of && (
-          <>{actor_id && " → "}<Person id={subject_id} name={event.subject_name} /></>
-        )}
+        {!isAffected && service}
+        {!hasActor && !subject_id && <span class="hint">{texts.commandLine}</span>}
+        {hasSubject && <>{hasActor && " → "}<Person id={subject_id} name={event.subject_name} /></>}
+        {isAffected && service && <> → {service}</>}
       </span>
       <span class="hint mono">{event.address}</span>
     </div>
   );
 }
 
-function Person({ id, name }: { id: string; name: string | null | undefined }) {
+function ServiceName({ event, id }: { event: AuditEvent; id: string }) {
+  const name = event.service_name ?? id;
+  return event.action === "service_deleted" ? <>{name}</> : <a href={serviceLink(id)}>{name}</a>;
+}
+
+/** A user by name, with a link. */
+export function Person({ id, name }: { id: string; name: string | null | undefined }) {
   const { texts } = usePanel();
   return name ? <a href={userLink(id)}>{name}</a> : <span class="hint" title={id}>{texts.unknownUser}</span>;
 }

@@ -83,13 +83,13 @@ export function PasswordField(props: Props) {
 }
 
 /** A text of several lines. */
-export function TextArea({ label, value, onInput, hint, error }: Props) {
+export function TextArea({ label, value, onInput, hint, error, rows = 5 }: Props & { rows?: number }) {
   const id = useId();
   return (
     <Frame id={id} label={label} hint={hint} error={error}>
       <textarea
         id={id}
-        rows={5}
+        rows={rows}
         spellcheck={false}
         value={value}
         onInput={(event) => onInput(event.currentTarget.value)}

@@ -1,22 +1,28 @@
 import { useState } from "preact/hooks";
 import { fill } from "../../shared/text.js";
 import { usePanel } from "../context.js";
+import { useLeaveQuestion } from "../hooks.js";
 import { Dialog } from "./dialog.js";
 
-/** A generated password that is shown once. */
+/** A generated password or secret that is shown once. */
 export interface Secret {
   name: string;
+  /** What it is used with: a login, a `client_id` or a URL. */
   login: string;
   password: string;
+  /** Not for a person: it is not printed. */
+  kind?: "service";
   onClose?: () => void;
   onAnother?: () => void;
 }
 
-/** Shows a generated password once, to copy or print. Escape closes it after that only. */
-export function GeneratedPassword({ name, login, password, onClose, onAnother }: Secret & { onClose: () => void }) {
+/** Shows a generated password or secret once, to copy or print. Escape closes it after that only. */
+export function GeneratedPassword({ name, login, password, kind, onClose, onAnother }: Secret & { onClose: () => void }) {
   const { texts } = usePanel();
   const [isCopied, setCopied] = useState(false);
   const [isPrinted, setPrinted] = useState(false);
+  const isKept = isCopied || isPrinted;
+  useLeaveQuestion(!isKept);
   const copy = async () => {
     await navigator.clipboard.writeText(password);
     setCopied(true);
@@ -25,16 +31,17 @@ export function GeneratedPassword({ name, login, password, onClose, onAnother }:
     print();
     setPrinted(true);
   };
+  const [title, hint] = kind ? [texts.secretTitle, texts.secretHints[kind]] : [texts.generatedTitle, texts.generatedHint];
   return (
-    <Dialog title={fill(texts.generatedTitle, { name })} onClose={onClose} isHeld={!isCopied && !isPrinted}>
+    <Dialog title={fill(title, { name })} onClose={onClose} isHeld={!isKept}>
       <p class="login">{login}</p>
-      <p class="generated"><output>{password}</output></p>
-      <p class="note">{texts.generatedHint}</p>
+      <p class={kind ? "generated long" : "generated"} onCopy={() => setCopied(true)}><output>{password}</output></p>
+      <p class="note">{hint}</p>
       <div class="buttons">
         <button type="button" class="primary" onClick={() => void copy()}>
           <span aria-live="polite">{isCopied ? texts.copied : texts.copy}</span>
         </button>
-        <button type="button" class="secondary" onClick={printOut}>{texts.print}</button>
+        {!kind && <button type="button" class="secondary" onClick={printOut}>{texts.print}</button>}
         {onAnother && <button type="button" class="secondary" onClick={onAnother}>{texts.createAnother}</button>}
         <button type="button" class="secondary" onClick={onClose}>{texts.close}</button>
       </div>

@@ -1,6 +1,7 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { usePanel } from "../context.js";
 import { download } from "../export.js";
+import { useLeaveQuestion } from "../hooks.js";
 import { Dialog } from "./dialog.js";
 
 /** Shows recovery codes once, to copy, download or print. Asks before they are lost. */
@@ -8,12 +9,7 @@ export function RecoveryCodes({ codes, onClose }: { codes: readonly string[]; on
   const { texts } = usePanel();
   const [saved, setSaved] = useState<"copied" | "kept" | null>(null);
   const [asks, setAsks] = useState(false);
-  useEffect(() => {
-    if (saved) return;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
-  }, [saved]);
+  useLeaveQuestion(!saved);
   const text = `${codes.join("\n")}\n`;
   const copy = async () => {
     await navigator.clipboard.writeText(text);

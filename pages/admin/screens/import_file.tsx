@@ -1,4 +1,5 @@
 import { useRef, useState } from "preact/hooks";
+import { Choice } from "../components/choice.js";
 import { usePanel } from "../context.js";
 import type { ImportJob, ImportOptions, ImportState } from "../import/job.js";
 
@@ -9,6 +10,10 @@ export function ChooseFile({ job, state }: { job: ImportJob; state: ImportState 
   const { texts } = usePanel();
   const [isOver, setOver] = useState(false);
   const words = texts.import;
+  const option = (name: keyof ImportOptions) => ({
+    isChecked: state.options[name],
+    onChange: (isChecked: boolean) => void job.setOptions({ [name]: isChecked }),
+  });
   const choose = (files: FileList | null | undefined) => {
     const [file] = files ?? [];
     if (file) void job.choose(file);
@@ -26,8 +31,8 @@ export function ChooseFile({ job, state }: { job: ImportJob; state: ImportState 
     <section class="card padded">
       <FileInput isOver={isOver} isFirst={state.fileName === ""} onChoose={choose} onDrop={drop} onDragOver={over} onDragLeave={() => setOver(false)} />
       {state.fileName === "" && <p class="note">{words.format} <span class="mono" lang="en">{COLUMNS}</span></p>}
-      <Option job={job} state={state} name="update" label={words.update} hint={words.updateHint} />
-      <Option job={job} state={state} name="reset_admin_passwords" label={words.resetAdmins} hint={words.resetAdminsHint} />
+      <Choice label={words.update} hint={words.updateHint} {...option("update")} />
+      <Choice label={words.resetAdmins} hint={words.resetAdminsHint} {...option("reset_admin_passwords")} />
     </section>
   );
 }
@@ -54,23 +59,6 @@ function FileInput({ isOver, isFirst, onChoose, ...drag }: FileProps) {
       <input ref={input} class="hidden" type="file" accept=".csv,.txt,.tsv,text/csv,text/plain" onChange={change} />
       <span class="secondary">{isFirst ? texts.import.choose : texts.import.chooseOther}</span>
       <span class="note">{texts.import.drop}</span>
-    </label>
-  );
-}
-
-interface OptionProps {
-  job: ImportJob;
-  state: ImportState;
-  name: keyof ImportOptions;
-  label: string;
-  hint: string;
-}
-
-function Option({ job, state, name, label, hint }: OptionProps) {
-  return (
-    <label class="option">
-      <input type="checkbox" checked={state.options[name]} onChange={(event) => void job.setOptions({ [name]: event.currentTarget.checked })} />
-      <span>{label}<span class="note">{hint}</span></span>
     </label>
   );
 }

@@ -3,11 +3,13 @@ import type { components } from "../../shared/api.js";
 type Schemas = components["schemas"];
 export type Action = Schemas["AuditAction"];
 export type Role = Schemas["Role"];
+export type ServiceScope = Schemas["ServiceScope"];
 
 /** Texts of the admin panel. A missing one does not compile. */
 export interface Texts {
   title: string;
   users: string;
+  services: string;
   audit: string;
   account: string;
   signIn: string;
@@ -102,6 +104,8 @@ export interface Texts {
   ownAccount: string;
   generatedTitle: string;
   generatedHint: string;
+  secretTitle: string;
+  secretHints: Record<"service", string>;
   copy: string;
   copied: string;
   print: string;
@@ -194,6 +198,51 @@ export interface ApprovalTexts {
   approve: Confirmed;
   decline: Confirmed;
   withdraw: Confirmed;
+}
+
+/** Texts of the screens that are loaded when they are first opened. */
+export interface MoreTexts {
+  services: ServiceTexts;
+}
+
+/** Texts of service credentials. */
+export interface ServiceTexts {
+  hint: string;
+  create: string;
+  empty: string;
+  emptyHint: string;
+  name: string;
+  nameHint: string;
+  scopes: string;
+  scopeHints: Record<ServiceScope, string>;
+  addresses: string;
+  addressesHint: string;
+  addressesInvalid: string;
+  anyAddress: string;
+  expires: string;
+  lastDay: string;
+  expiresHint: string;
+  expiresInvalid: string;
+  noExpiry: string;
+  expired: string;
+  lastUsed: string;
+  neverUsed: string;
+  secrets: string;
+  secretsHint: string;
+  newest: string;
+  validUntil: string;
+  created: string;
+  createdBy: string;
+  rotate: Confirmed;
+  previousSecret: string;
+  keepPrevious: string;
+  keepPreviousHint: string;
+  endPrevious: string;
+  endPreviousHint: string;
+  replacesOldest: string;
+  removeSecret: Confirmed;
+  removeSecretOf: string;
+  remove: Confirmed;
 }
 
 /** Texts of passkeys. */
@@ -309,6 +358,7 @@ export type ProblemCode =
   | "payload_too_large"
   | "unsupported_media_type"
   | "unreadable_file"
+  | "screen_unavailable"
   | "network"
   | "timeout";
 

@@ -1,3 +1,4 @@
+import { importAgain } from "../../shared/import.js";
 import type { Language } from "../../shared/language.js";
 import type { MoreTexts, Texts } from "./texts.js";
 
@@ -17,7 +18,6 @@ const MORE: Record<Language, Load<MoreTexts>> = {
 };
 
 const loaded = new Map<unknown, unknown>();
-let retries = 0;
 
 export const loadTexts = (language: Language): Promise<Texts> => load(TEXTS[language]);
 
@@ -26,14 +26,8 @@ export const loadMoreTexts = (language: Language): Promise<MoreTexts> => load(MO
 /** Imports a module with a single export. */
 async function load<T>(importModule: Load<T>): Promise<T> {
   if (!loaded.has(importModule)) {
-    const module = await importModule().catch(() => retry(importModule));
+    const module = await importModule().catch(() => importAgain(importModule));
     loaded.set(importModule, Object.values(module)[0]);
   }
   return loaded.get(importModule) as T;
-}
-
-/** Imports a module by another address: Chromium keeps the failure of the first one until the page is loaded again. */
-function retry<T>(importModule: Load<T>): ReturnType<Load<T>> {
-  const [, address] = /import\("(.+?)"/.exec(String(importModule)) ?? [];
-  return import(`${address}?retry=${++retries}`);
 }

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { openContext } from "./support/browser.mjs";
 import { createLinked, launchHash, signedInitData } from "./support/miniapp.mjs";
 import { ADMIN, show } from "./support/panel.mjs";
-import { Authenticator, createWithSecondFactor, refuseOnce } from "./support/second_factor.mjs";
+import { refuseOnce } from "./support/requests.mjs";
+import { Authenticator, createWithSecondFactor } from "./support/second_factor.mjs";
 import { browser, server, token } from "./support/set_up.mjs";
 
 /** What has the focus: its accessible name, roughly. */

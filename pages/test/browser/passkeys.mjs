@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { openContext } from "./support/browser.mjs";
 import { ADMIN, show, signInToPanel } from "./support/panel.mjs";
 import { addAuthenticator } from "./support/passkeys.mjs";
-import { createAdministrator, createWithSecondFactor, refuseOnce } from "./support/second_factor.mjs";
+import { refuseOnce } from "./support/requests.mjs";
+import { createAdministrator, createWithSecondFactor } from "./support/second_factor.mjs";
 import { startServer } from "./support/server.mjs";
 import { browser, server, token } from "./support/set_up.mjs";
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openContext } from "./support/browser.mjs";
 import { ADMIN, adminToken, createUser, show, signInToPanel } from "./support/panel.mjs";
+import { hold } from "./support/requests.mjs";
 import { browser, server, token } from "./support/set_up.mjs";
 
 let phone = 77015550000;
@@ -18,21 +19,6 @@ async function withPanel(run) {
 
 const nextPhone = () => `+${++phone}`;
 const button = (page, name) => page.getByRole("button", { name, exact: true });
-
-/** Holds one request to a path until the returned function is called, with a response if the server is not asked. */
-async function hold(page, path) {
-  let release;
-  let isHeld;
-  const released = new Promise((resolve) => (release = resolve));
-  const held = new Promise((resolve) => (isHeld = resolve));
-  await page.route(path, async (route) => {
-    if (route.request().method() !== "POST") return route.fallback();
-    isHeld();
-    const response = await released;
-    await (response ? route.fulfill(response) : route.continue());
-  });
-  return { held, release };
-}
 
 async function fillUser(page) {
   await button(page, "Create user").click();

@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { openContext } from "./support/browser.mjs";
 import { createLinked } from "./support/miniapp.mjs";
 import { ADMIN, createUser, show, signInToPanel } from "./support/panel.mjs";
-import { Authenticator, createAdministrator, refuseOnce } from "./support/second_factor.mjs";
+import { refuseOnce } from "./support/requests.mjs";
+import { Authenticator, createAdministrator } from "./support/second_factor.mjs";
 import { browser, server, token } from "./support/set_up.mjs";
 
 const TITLE = "Confirm that it is you";

@@ -2,7 +2,8 @@
 import { createLinked, launchHash, signedInitData } from "./miniapp.mjs";
 import { ADMIN, adminToken, createUser, show, signInToPanel } from "./panel.mjs";
 import { addAuthenticator } from "./passkeys.mjs";
-import { Authenticator, createAdministrator, createWithSecondFactor, refuseOnce } from "./second_factor.mjs";
+import { refuseOnce } from "./requests.mjs";
+import { Authenticator, createAdministrator, createWithSecondFactor } from "./second_factor.mjs";
 
 /** As long as Kazakh names are. */
 const LONG_NAME = "Атының Бірінші Бөлігі Тегінің-Ұзақ-Жазылуы";
@@ -256,6 +257,58 @@ export async function passkeyScreens(server, token) {
     passkey_as_second_step: async (page) => {
       await page.locator(".bar .link").click();
       await signInToPanel(page, server, administrator, ".switches button");
+    },
+  };
+}
+
+/** Screens of service credentials. */
+export async function serviceScreens(server, token) {
+  const create = (body) => server.call("sec", "POST", "/auth/admin/services", { token, body });
+  const allowed_addresses = ["192.0.2.0/24", "2001:db8:1234:5678:9abc:def0:1234:5678"];
+  await create({ name: "Шлюз", scopes: ["introspect"], expires_at: "2099-01-31T00:00:00Z" });
+  const { service } = await create({ name: "Кадр жүйесі", scopes: ["users:read", "users:write", "audit:read"], allowed_addresses });
+  await server.call("sec", "POST", `/auth/admin/services/${service.id}/secrets`, { token, body: {} });
+  await create({ name: LONG_NAME, scopes: ["events:read"] });
+  return {
+    services: async (page) => {
+      await signInToPanel(page, server);
+      await show(page, "services");
+      await page.locator("a.row").nth(2).waitFor();
+    },
+    create_service: async (page) => {
+      await page.locator(".title .primary").click();
+      await page.locator("dialog input").first().fill("HR");
+      await page.locator("dialog [type=checkbox]").nth(1).check();
+      await page.locator("dialog textarea").fill("nowhere");
+      await page.locator("dialog [type=date]").fill("2020-01-31");
+      await page.locator("dialog .primary").click();
+      await page.locator("dialog .note.error", { hasText: /./ }).nth(1).waitFor();
+    },
+    service: async (page) => {
+      await page.keyboard.press("Escape");
+      await show(page, `services/${service.id}`);
+      await page.locator(".devices li").nth(1).waitFor();
+    },
+    remove_secret: async (page) => {
+      await page.locator(".devices button").first().click();
+      await page.locator("dialog .destructive").waitFor();
+    },
+    rotate_secret: async (page) => {
+      await page.keyboard.press("Escape");
+      await page.locator(".actions button").first().click();
+      await page.locator("dialog [type=radio]").first().waitFor();
+    },
+    secret: async (page) => {
+      const json = { service, secret: "dvs_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg0123456" };
+      await page.route("**/secrets", (route) => route.fulfill({ status: 201, json }), { times: 1 });
+      await page.locator("dialog .primary").click();
+      await page.locator("dialog output").waitFor();
+    },
+    no_services: async (page) => {
+      await page.locator("dialog .secondary").click();
+      await page.route("**/auth/admin/services", (route) => route.fulfill({ json: { items: [] } }), { times: 1 });
+      await show(page, "services");
+      await page.locator(".empty").waitFor();
     },
   };
 }

@@ -52,15 +52,3 @@ export async function createWithSecondFactor(server, token, values) {
   const { recovery_codes } = await server.call("sec", "POST", `${path}/confirm`, { token: administrator.token, body });
   return { ...administrator, app, recoveryCodes: recovery_codes };
 }
-
-/** Makes the next request to a path fail, because the last proof of identity is too old. */
-export async function refuseOnce(page, path, method, methods) {
-  const body = JSON.stringify({ status: 401, code: "insufficient_user_authentication", methods });
-  const refusal = { status: 401, headers: { "Content-Type": "application/problem+json" }, body };
-  let isRefused = false;
-  await page.route(path, (route) => {
-    if (isRefused || route.request().method() !== method) return route.fallback();
-    isRefused = true;
-    return route.fulfill(refusal);
-  });
-}
