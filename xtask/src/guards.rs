@@ -31,7 +31,7 @@ const NOT_IN_CORE: [&str; 5] = ["tokio", "sqlx", "argon2", "axum", "jsonwebtoken
 
 /// Parts of crate names that the PostgreSQL store must not depend on; only the configuration reader
 /// needs them.
-const NOT_IN_POSTGRES: [&str; 2] = ["strsim", "ipnet"];
+const NOT_IN_POSTGRES: [&str; 1] = ["strsim"];
 
 /// Parts of crate names that no crate may depend on: they need more than a C compiler to build, or
 /// link system libraries.

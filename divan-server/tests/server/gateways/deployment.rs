@@ -146,8 +146,8 @@ impl Deployment {
             ADMIN_ORIGIN,
             audiences,
         );
-        let issued = issuer.clock(Arc::new(clock)).issue(&subject).unwrap();
-        Token(json!({"access_token": issued.token.expose()}))
+        let expired = issuer.clock(Arc::new(clock)).issue(&subject).unwrap();
+        Token(json!({"access_token": expired.token.expose()}))
     }
 
     /// Returns a token that is limited to changing the password.
@@ -190,13 +190,7 @@ impl Deployment {
                 request = request.header(name, "forged");
             }
             assert_eq!(request.send().await.unwrap().status(), 200, "{method}");
-            let received = self
-                .service
-                .received
-                .lock()
-                .unwrap()
-                .take()
-                .expect("a request");
+            let received = self.service.received.lock().unwrap().take().unwrap();
             if names_user {
                 assert_eq!(
                     received.get("x-auth-user").unwrap(),
