@@ -10,6 +10,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
+use url::form_urlencoded::byte_serialize;
 
 use super::claims::Claims;
 use super::refusal::Refusal;
@@ -131,7 +132,10 @@ impl Introspection {
         let url = client.transport.base_url.endpoint(PATH);
         let request = client.transport.http.post(url).timeout(TIMEOUT);
         let request = request
-            .basic_auth(id, Some(secret.expose()))
+            .basic_auth(
+                form_encoded(id).expose(),
+                Some(form_encoded(secret.expose()).expose()),
+            )
             .header(
                 CONTENT_TYPE,
                 HeaderValue::from_static("application/x-www-form-urlencoded"),
@@ -199,6 +203,11 @@ impl Introspection {
         let results = self.shared.results.lock();
         results.unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Encodes an id or secret as in a form (RFC 6749 §2.3.1).
+fn form_encoded(text: &str) -> Secret {
+    Secret::new(byte_serialize(text.as_bytes()).collect::<String>())
 }
 
 impl fmt::Debug for Introspection {

@@ -26,8 +26,8 @@ async fn respond(server: &MockServer, status: u16, body: &Value) {
     server.reset().await;
     Mock::given(method("POST"))
         .and(path("/auth/introspect"))
-        // `an-id:a-secret`
-        .and(header("authorization", "Basic YW4taWQ6YS1zZWNyZXQ="))
+        // `an-id:a%3Asecret`
+        .and(header("authorization", "Basic YW4taWQ6YSUzQXNlY3JldA=="))
         .and(header("content-type", "application/x-www-form-urlencoded"))
         .and(body_string("token=a%26token"))
         .respond_with(ResponseTemplate::new(status).set_body_json(body))
@@ -38,7 +38,7 @@ async fn respond(server: &MockServer, status: u16, body: &Value) {
 fn introspection(server: &MockServer, cache_for: Duration) -> Introspection {
     let client = Client::builder(&server.uri()).clock(clock()).build();
     let (client, audiences) = (client.unwrap(), audiences());
-    Introspection::with_cache(client, "an-id", "a-secret", audiences, cache_for)
+    Introspection::with_cache(client, "an-id", "a:secret", audiences, cache_for)
 }
 
 async fn requests(server: &MockServer) -> usize {
@@ -99,6 +99,9 @@ async fn tokens_that_are_not_of_a_user_for_an_audience_are_refused() {
         with("role", Value::Null),
         with("sid", Value::Null),
         with("exp", Value::Null),
+        // A refresh token, and the access token of a service.
+        json!({"active": true, "sub": user(), "sid": session(), "exp": NOW + 60, "client_id": "divan.example.com"}),
+        json!({"active": true, "sub": user(), "aud": "sec.example.com/service", "exp": NOW + 60, "scope": "introspect"}),
     ] {
         let server = server(200, &response).await;
         let introspection = introspection(&server, Duration::ZERO);
@@ -154,7 +157,7 @@ async fn debug_shows_no_secret() {
     let protector = Protector::new(introspection(&server, Duration::ZERO));
     let shown = format!("{protector:?}");
     assert!(
-        shown.contains("an-id") && !shown.contains("a-secret"),
+        shown.contains("an-id") && !shown.contains("a:secret"),
         "{shown}"
     );
 }
