@@ -1,7 +1,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BODY_PROBLEMS, COMMON_PROBLEMS, FILE_PROBLEMS, ProblemCode, WRITE_PROBLEMS};
+use super::{
+    BODY_PROBLEMS, COMMON_PROBLEMS, FILE_PROBLEMS, ProblemCode, ServiceScope, WRITE_PROBLEMS,
+};
 
 /// An endpoint of the contract: everything that server and client must agree on.
 ///
@@ -89,6 +91,9 @@ pub enum Auth {
     /// As for [`Admin`](Self::Admin), including a limited one of an administrator who must set up a second
     /// factor first.
     AdminAnyScope,
+    /// As for [`Admin`](Self::Admin), or another service with this scope: by HTTP Basic with id and secret of its
+    /// credential, or by its access token.
+    AdminOrService(ServiceScope),
 }
 
 /// The limits of attempts to guess a secret.
@@ -112,9 +117,9 @@ impl Auth {
     pub fn problems(self) -> &'static [ProblemCode] {
         use ProblemCode::{
             AdminRequired, BootstrapTokenRequired, InitDataConflict, InitDataExpired,
-            InitDataInvalid, InitDataMissing, PasswordChangeRequired,
-            SecondFactorEnrolmentRequired, TelegramNotConfigured, TokenExpired, TokenInvalid,
-            TokenMissing,
+            InitDataInvalid, InitDataMissing, InsufficientScope, InvalidClient,
+            PasswordChangeRequired, SecondFactorEnrolmentRequired, ServiceNotAllowed,
+            TelegramNotConfigured, TokenExpired, TokenInvalid, TokenMissing, TooManyAttempts,
         };
         const INIT_DATA: &[ProblemCode] = &[
             InitDataConflict,
@@ -139,6 +144,19 @@ impl Auth {
             PasswordChangeRequired,
             AdminRequired,
         ];
+        // Refused secrets of services are limited by address.
+        const SERVICE: &[ProblemCode] = &[
+            TokenMissing,
+            TokenInvalid,
+            TokenExpired,
+            PasswordChangeRequired,
+            SecondFactorEnrolmentRequired,
+            AdminRequired,
+            InvalidClient,
+            TooManyAttempts,
+            InsufficientScope,
+            ServiceNotAllowed,
+        ];
         match self {
             Self::None => &[],
             Self::InitData => INIT_DATA,
@@ -147,6 +165,8 @@ impl Auth {
             Self::Bearer => &TOKEN[..5],
             Self::Admin => TOKEN,
             Self::AdminAnyScope => ENROLLING,
+            Self::AdminOrService(ServiceScope::UsersWrite) => SERVICE,
+            Self::AdminOrService(_) => &SERVICE[..9],
         }
     }
 }

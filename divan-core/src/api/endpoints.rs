@@ -10,7 +10,7 @@ use super::{
     MiniAppConfig, NewServiceSecret, Passkey, PasskeyCeremony, PasskeyList, PasskeyLoginRequest,
     ProblemCode, PromoteUserRequest, PromotedUser, PromotionList, RecoveryCodes, RefreshRequest,
     RenamePasskeyRequest, RotateServiceSecretRequest, SecondFactor, SecondFactorEnrolment,
-    ServerMetadata, ServiceCredential, ServiceList, SessionList, StepUpRequest,
+    ServerMetadata, ServiceCredential, ServiceList, ServiceScope, SessionList, StepUpRequest,
     TelegramLoginRequest, TokenResponse, UpdateServiceRequest, UpdateUserRequest, User, UserPage,
     UserRequest,
 };
@@ -20,7 +20,7 @@ use super::{
 macro_rules! endpoints {
     ($(
         $(#[doc = $doc:literal])*
-        $name:ident = $operation:literal: $method:ident $path:literal, $auth:ident $(limit $limit:ident)?,
+        $name:ident = $operation:literal: $method:ident $path:literal, $auth:ident $(($scope:ident))? $(limit $limit:ident)?,
         $request:ty $(as $request_type:ident)? => $status:literal $(| $accepted:literal)? $response:ty $(as $response_type:ident)?, [$($problem:ident),*];
     )*) => {
         $(
@@ -32,7 +32,7 @@ macro_rules! endpoints {
                 const OPERATION: &'static str = $operation;
                 const METHOD: Method = Method::$method;
                 const PATH: &'static str = $path;
-                const AUTH: Auth = Auth::$auth;
+                const AUTH: Auth = Auth::$auth $((ServiceScope::$scope))?;
                 const STATUS: u16 = $status;
                 $(const ACCEPTED: Option<u16> = Some($accepted);)?
                 $(const LIMIT: Option<AttemptLimit> = Some(AttemptLimit::$limit);)?
@@ -189,18 +189,18 @@ endpoints! {
         () => 200 FreshToken, [InsufficientUserAuthentication, NotFound];
 
     /// Lists users, newest first.
-    ListUsers = "list_users": Get "/auth/admin/users", Admin,
+    ListUsers = "list_users": Get "/auth/admin/users", AdminOrService(UsersRead),
         ListUsersRequest => 200 UserPage, [ValidationFailed];
 
     /// Lists users like `list_users`, with the filters in the body.
     ///
     /// URLs are kept in the logs of proxies and in the history of browsers, bodies are not. Search
     /// for names and phone numbers with this operation.
-    SearchUsers = "search_users": Post "/auth/admin/users/search", Admin,
+    SearchUsers = "search_users": Post "/auth/admin/users/search", AdminOrService(UsersRead),
         ListUsersRequest => 200 UserPage, [];
 
     /// Returns all users as comma-separated values, which an import reads.
-    ExportUsers = "export_users": Get "/auth/admin/users/export", Admin,
+    ExportUsers = "export_users": Get "/auth/admin/users/export", AdminOrService(UsersRead),
         () => 200 String as Csv, [];
 
     /// Checks a file of users, and returns what its import would do. Writes nothing.
@@ -212,26 +212,26 @@ endpoints! {
         ImportRequest as Csv => 200 ImportEvent as JsonLines, [InsufficientUserAuthentication, ApprovalRequired, Overloaded];
 
     /// Creates a user.
-    CreateUser = "create_user": Post "/auth/admin/users", Admin,
+    CreateUser = "create_user": Post "/auth/admin/users", AdminOrService(UsersWrite),
         CreateUserRequest => 201 CreatedUser,
         [InsufficientUserAuthentication, ApprovalRequired, EmailTaken, PhoneTaken, ExternalIdTaken, WeakPassword, Overloaded];
 
     /// Returns a user.
-    GetUser = "get_user": Get "/auth/admin/users/{id}", Admin,
+    GetUser = "get_user": Get "/auth/admin/users/{id}", AdminOrService(UsersRead),
         UserRequest => 200 User, [NotFound, ValidationFailed];
 
     /// Changes a user.
-    UpdateUser = "update_user": Patch "/auth/admin/users/{id}", Admin,
+    UpdateUser = "update_user": Patch "/auth/admin/users/{id}", AdminOrService(UsersWrite),
         UpdateUserRequest => 200 User,
         [InsufficientUserAuthentication, NotFound, EmailTaken, PhoneTaken, ExternalIdTaken, LastAdmin, PromotionRequired,
          ApprovalRequired];
 
     /// Deletes a user with all personal data, sessions and devices. The audit events stay.
-    DeleteUser = "delete_user": Delete "/auth/admin/users/{id}", Admin,
+    DeleteUser = "delete_user": Delete "/auth/admin/users/{id}", AdminOrService(UsersWrite),
         () => 204 (), [InsufficientUserAuthentication, NotFound, OwnAccount, LastAdmin];
 
     /// Replaces a user's password with a generated one and ends the user's sessions.
-    ResetPassword = "reset_password": Post "/auth/admin/users/{id}/reset-password", Admin,
+    ResetPassword = "reset_password": Post "/auth/admin/users/{id}/reset-password", AdminOrService(UsersWrite),
         () => 200 GeneratedPassword, [InsufficientUserAuthentication, NotFound, OwnAccount, Overloaded];
 
     /// Makes an employee an administrator, replaces the password with a generated one, and ends the
@@ -256,7 +256,7 @@ endpoints! {
 
     /// Unlinks a user's Telegram account, replaces the password with a generated one, and ends the
     /// user's sessions. The next sign-in links the Telegram account from which it is made.
-    UnlinkTelegram = "unlink_telegram": Post "/auth/admin/users/{id}/unlink-telegram", Admin,
+    UnlinkTelegram = "unlink_telegram": Post "/auth/admin/users/{id}/unlink-telegram", AdminOrService(UsersWrite),
         () => 200 GeneratedPassword,
         [InsufficientUserAuthentication, NotFound, OwnAccount, TelegramNotLinked, Overloaded];
 
@@ -269,11 +269,11 @@ endpoints! {
         () => 204 (), [InsufficientUserAuthentication, NotFound, OwnAccount];
 
     /// Lists the live sessions of a user.
-    UserSessions = "user_sessions": Get "/auth/admin/users/{id}/sessions", Admin,
+    UserSessions = "user_sessions": Get "/auth/admin/users/{id}/sessions", AdminOrService(UsersRead),
         () => 200 SessionList, [NotFound];
 
     /// Ends all sessions of a user.
-    EndUserSessions = "end_user_sessions": Delete "/auth/admin/users/{id}/sessions", Admin,
+    EndUserSessions = "end_user_sessions": Delete "/auth/admin/users/{id}/sessions", AdminOrService(UsersWrite),
         () => 204 (), [NotFound];
 
     /// Returns the failed sign-ins of a user.
@@ -282,7 +282,7 @@ endpoints! {
 
     /// Clears the failed sign-ins and the limits of a user's account. The limits of Telegram accounts
     /// and addresses stay.
-    UnlockUser = "unlock_user": Post "/auth/admin/users/{id}/unlock", Admin,
+    UnlockUser = "unlock_user": Post "/auth/admin/users/{id}/unlock", AdminOrService(UsersWrite),
         () => 204 (), [InsufficientUserAuthentication, NotFound, OwnAccount];
 
     /// Lists the credentials of other services, newest first.
@@ -314,11 +314,11 @@ endpoints! {
         () => 204 (), [InsufficientUserAuthentication, NotFound, LastServiceSecret];
 
     /// Lists audit events, newest first.
-    Audit = "audit": Get "/auth/admin/audit", Admin,
+    Audit = "audit": Get "/auth/admin/audit", AdminOrService(AuditRead),
         AuditRequest => 200 AuditPage, [ValidationFailed];
 
     /// Lists events about changes of users and ends of sessions, the oldest first.
-    ListEvents = "list_events": Get "/auth/events", Admin,
+    ListEvents = "list_events": Get "/auth/events", AdminOrService(EventsRead),
         EventsRequest => 200 EventPage, [ValidationFailed, CursorExpired, EventsNotConfigured];
 
     /// Returns the public keys with which other services verify access tokens. Empty if tokens are

@@ -14,6 +14,7 @@ mod endpoints;
 mod events;
 mod health;
 mod import;
+mod introspection;
 mod member_error;
 #[cfg(feature = "openapi")]
 mod open_enum;
@@ -53,6 +54,7 @@ pub use import::{
     ImportEvent, ImportLineError, ImportPreview, ImportRequest, ImportedChange, ImportedField,
     ImportedPassword, ImportedUser,
 };
+pub use introspection::{Introspection, ServiceToken};
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};
 pub use passkeys::{
     AddPasskeyRequest, AddedPasskey, Passkey, PasskeyCeremony, PasskeyList, PasskeyLoginRequest,

@@ -70,6 +70,9 @@ problem_codes! {
     TokenInvalid = "token_invalid", 401, "Invalid access token";
     /// The access token has expired: refresh, and send the request again.
     TokenExpired = "token_expired", 401, "Access token expired";
+    /// The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response
+    /// does not reveal the cause.
+    InvalidClient = "invalid_client", 401, "Service not accepted";
     /// The refresh token was not issued by this service, was replaced, or its session has ended:
     /// sign in again.
     RefreshTokenInvalid = "refresh_token_invalid", 401, "Invalid refresh token";
@@ -86,6 +89,10 @@ problem_codes! {
     PasswordExpired = "password_expired", 403, "Password expired";
     /// The endpoint is for administrators signed in to the admin panel.
     AdminRequired = "admin_required", 403, "Administrators only";
+    /// The service has not been granted the scope that `WWW-Authenticate` names.
+    InsufficientScope = "insufficient_scope", 403, "Insufficient scope";
+    /// Services act on employees only: an administrator must do this.
+    ServiceNotAllowed = "service_not_allowed", 403, "Not allowed for services";
     /// The bootstrap token is missing or wrong, or the server has no `DIVAN_BOOTSTRAP_TOKEN` and does not
     /// allow bootstrap without it.
     BootstrapTokenRequired = "bootstrap_token_required", 403, "Bootstrap token required";

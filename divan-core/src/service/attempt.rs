@@ -347,6 +347,20 @@ impl AuthService {
         Ok(())
     }
 
+    /// Records a refused secret of another service in the log.
+    pub(super) fn log_refused_service(&self, address: Option<IpAddr>) {
+        let attempts = &self.parts.attempts;
+        if attempts.log_lines.allows(self.parts.clock.unix_seconds()) {
+            let address = address.map(tracing::field::display);
+            tracing::warn!(
+                target: "divan_core::security",
+                outcome = "service_refused",
+                address,
+                "a service was refused: wrong id or secret, expired, or from an address that is not allowed"
+            );
+        }
+    }
+
     fn log_failure(&self, class: AttemptClass, action: AuditAction, address: Option<IpAddr>) {
         let attempts = &self.parts.attempts;
         if attempts.log_lines.allows(self.parts.clock.unix_seconds()) {

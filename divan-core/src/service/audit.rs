@@ -81,9 +81,14 @@ impl AdminService<'_> {
         action: AuditAction,
         subject: impl Into<Option<UserId>>,
     ) -> Result<AuditEvent, ServiceError> {
-        self.service.require_current_admin(self.admin).await?;
-        self.service
-            .audit_event(action, self.admin.id(), subject, self.client)
+        let (service, client) = (self.service, self.client);
+        service.require_current_admin(self.admin, client).await?;
+        let mut event = service.audit_event(action, self.admin.id(), subject, client)?;
+        if let Some(actor) = self.admin.as_service() {
+            event.service_id = Some(actor.id());
+            event.service_name = Some(actor.name().to_owned());
+        }
+        Ok(event)
     }
 }
 

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use super::session_cache::CachedSession;
-use super::{AdminService, AuthService, ClientInfo, ClientService, MAX_ATTEMPTS, ServiceError};
+use super::{
+    AdminService, AuthService, ClientInfo, ClientService, MAX_ATTEMPTS, ServiceCaller, ServiceError,
+};
 use crate::session::AccessCheck;
 use crate::store::{StoreError, StoreErrorKind, StoredSession};
 use crate::token::{AccessTokenClaims, Scope, TokenError};
@@ -84,13 +86,16 @@ impl Caller {
 }
 
 /// The permission for the operations of administrators: a [`Caller`] who is an administrator signed
-/// in to the admin panel, or the operator of the server.
+/// in to the admin panel, the operator of the server, or another service with a scope.
+///
+/// A service acts on employees only: other operations return [`ServiceError::ServiceNotAllowed`].
 #[derive(Clone, Debug)]
 pub struct Admin(Actor);
 
 #[derive(Clone, Debug)]
 enum Actor {
     Caller(Caller),
+    Service(ServiceCaller),
     Operator,
 }
 
@@ -102,17 +107,35 @@ impl Admin {
         Self(Actor::Operator)
     }
 
-    /// Returns the user; `None` for the operator.
+    /// Creates the permission of a service whose scope was checked.
+    pub(super) fn service(service: ServiceCaller) -> Self {
+        Self(Actor::Service(service))
+    }
+
+    /// Returns the user; `None` for the operator and services.
     pub fn user(&self) -> Option<&User> {
         self.caller().map(Caller::user)
     }
 
-    /// Returns the caller; `None` for the operator.
+    /// Returns the caller; `None` for the operator and services.
     pub(super) fn caller(&self) -> Option<&Caller> {
         match &self.0 {
             Actor::Caller(caller) => Some(caller),
-            Actor::Operator => None,
+            Actor::Service(_) | Actor::Operator => None,
         }
+    }
+
+    /// Returns the service; `None` for people.
+    pub(super) fn as_service(&self) -> Option<&ServiceCaller> {
+        match &self.0 {
+            Actor::Service(service) => Some(service),
+            Actor::Caller(_) | Actor::Operator => None,
+        }
+    }
+
+    /// Returns `true` for the operator.
+    pub(super) fn is_operator(&self) -> bool {
+        matches!(self.0, Actor::Operator)
     }
 
     /// Returns the id of [`user`](Self::user).
@@ -129,6 +152,12 @@ impl AdminService<'_> {
     /// [`ServiceError::Token`] when the session has ended, [`ServiceError::AdminRequired`] when the caller
     /// is no administrator any more.
     pub async fn check_caller(self) -> Result<(), ServiceError> {
+        if let Some(service) = self.admin.as_service() {
+            return self
+                .service
+                .require_current_service(service, self.client)
+                .await;
+        }
         let Some(caller) = self.admin.caller() else {
             return Ok(());
         };
@@ -215,15 +244,20 @@ impl AuthService {
         }
     }
 
-    /// Checks again that an administrator is signed in.
-    pub(super) async fn require_current_admin(&self, admin: &Admin) -> Result<(), ServiceError> {
+    /// Checks again that an administrator is signed in, or that a service is accepted.
+    pub(super) async fn require_current_admin(
+        &self,
+        admin: &Admin,
+        client: &ClientInfo,
+    ) -> Result<(), ServiceError> {
         match &admin.0 {
             Actor::Caller(caller) => self.require_current_caller(caller).await,
+            Actor::Service(service) => self.require_current_service(service, client).await,
             Actor::Operator => Ok(()),
         }
     }
 
-    async fn caller(
+    pub(super) async fn caller(
         &self,
         claims: AccessTokenClaims,
         client: &ClientInfo,

@@ -3,6 +3,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use super::attempt::Attempts;
+use super::credentials::ServiceCache;
 use super::events::Events;
 use super::messages::Messages;
 use super::session_cache::SessionCache;
@@ -322,6 +323,7 @@ impl AuthServiceBuilder {
             webhooks,
             reused_tokens: AtomicU64::new(0),
             cache: SessionCache::default(),
+            services: ServiceCache::default(),
             miniapp_life: self.miniapp_life,
             admin_life: self.admin_life,
             telegram,

@@ -29,10 +29,11 @@ impl AdminService<'_> {
         if self.admin.id() == Some(user) {
             return Err(ServiceError::OwnAccount);
         }
-        self.require_fresh_proof().await?;
+        self.require_fresh_proof_of_people().await?;
         let parts = &self.service.parts;
         let event = self.audit_event(AuditAction::UserDeleted, user).await?;
         let change = |account: &mut Account| {
+            self.require_allowed(account.user.role)?;
             account.user.is_active = false;
             let accounts = parts.attempts.keys.all_of(&account.user);
             let update = AccountUpdate::none().delete_user();

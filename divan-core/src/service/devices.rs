@@ -86,7 +86,7 @@ impl AdminService<'_> {
     /// [`ServiceError::AdminRequired`] for other callers, [`ServiceError::NotFound`] for an unknown
     /// user or one who is not an administrator.
     pub async fn issue_device_token(self, user: UserId) -> Result<Secret, ServiceError> {
-        if self.admin.user().is_some() {
+        if !self.admin.is_operator() {
             return Err(ServiceError::AdminRequired);
         }
         let service = self.service;

@@ -9,7 +9,7 @@ use crate::second_factor::UnreadableSecret;
 use crate::secret::Secret;
 use crate::store::{StoreError, StoreErrorKind};
 use crate::token::TokenError;
-use crate::types::PasskeyOptions;
+use crate::types::{PasskeyOptions, ServiceScope};
 
 /// Errors of the sign-in service.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +87,24 @@ pub enum ServiceError {
     /// The user has ten passkeys: remove one first.
     #[error("a user has at most {} passkeys", crate::store::MAX_PASSKEYS)]
     TooManyPasskeys,
+    /// The id or the secret of another service is wrong or has expired, or the address is not allowed.
+    #[error("the service is unknown, or its secret or address is not accepted")]
+    InvalidClient,
+    /// The service has not been granted the permission for this operation.
+    #[error("the service needs the scope {}", .scope.as_str())]
+    InsufficientScope {
+        /// The permission.
+        scope: ServiceScope,
+    },
+    /// A requested permission is unknown, or the service has not been granted it.
+    #[error("`scope` must contain scopes of the service, separated by spaces")]
+    InvalidScope,
+    /// The token has no session that could be ended.
+    #[error("an access token of a service has no session: delete or rotate its credential")]
+    UnsupportedToken,
+    /// Other services act on employees only, and cannot manage credentials.
+    #[error("services act on employees only, and cannot manage credentials")]
+    ServiceNotAllowed,
     /// There are a hundred service credentials: delete one first.
     #[error("there are at most {} service credentials", crate::store::MAX_SERVICES)]
     TooManyServices,

@@ -77,6 +77,7 @@ impl AdminService<'_> {
         user: UserId,
         email: Option<&str>,
     ) -> Result<Promotion, ServiceError> {
+        self.require_person()?;
         let mut validation = Validation::default();
         let email = email.and_then(|typed| validation.email(typed));
         if !validation.is_valid() {
@@ -115,10 +116,11 @@ impl AdminService<'_> {
         change: Change<'_>,
         update: AccountUpdate,
     ) -> Result<Secret, ServiceError> {
-        self.require_fresh_proof().await?;
+        self.require_fresh_proof_of_people().await?;
         let parts = &self.service.parts;
         let found = parts.store.account(user).await?;
         let mut found = found.ok_or(ServiceError::NotFound)?;
+        self.require_allowed(found.user.role)?;
         // An invalid change computes no hash.
         change(&mut found, &mut event.clone())?;
         if self.admin.id() == Some(user) {
@@ -132,9 +134,11 @@ impl AdminService<'_> {
             .await?;
         let now = event.at;
         let replace = |account: &mut Account| {
+            self.require_allowed(account.user.role)?;
             let mut event = event.clone();
             let mut counters = parts.attempts.keys.all_of(&account.user);
             change(account, &mut event)?;
+            self.require_allowed(account.user.role)?;
             counters.extend(parts.attempts.keys.all_of(&account.user));
             account.password_hash = hash.clone();
             account.password_version += 1;

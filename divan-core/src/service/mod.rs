@@ -115,6 +115,7 @@ use crate::store::{Store, StoreError};
 use crate::token::{DeviceKeys, RefreshKeys, TokenIssuer, TokenVerifier};
 use crate::types::JwkSet;
 use attempt::Attempts;
+use credentials::ServiceCache;
 use events::Events;
 use messages::Messages;
 use session_cache::SessionCache;
@@ -126,7 +127,8 @@ pub use bootstrap::{BootstrapCommand, BootstrapPolicy, BootstrapState};
 pub use builder::AuthServiceBuilder;
 pub use client_info::ClientInfo;
 pub use credentials::{
-    CreateServiceCommand, NewServiceSecret, ServiceSecretView, ServiceView, UpdateServiceCommand,
+    ActiveToken, BearerCaller, CreateServiceCommand, NewServiceSecret, ServiceCaller,
+    ServiceSecretView, ServiceToken, ServiceView, TokenKind, UpdateServiceCommand,
 };
 pub use devices::DeviceView;
 pub use error::ServiceError;
@@ -197,6 +199,7 @@ struct Parts {
     /// Sessions ended after reuse of a token.
     reused_tokens: AtomicU64,
     cache: SessionCache,
+    services: ServiceCache,
     miniapp_life: SessionLife,
     admin_life: SessionLife,
     telegram: Option<TelegramVerifiers>,

@@ -65,6 +65,7 @@ impl AdminService<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn pending_promotions(self) -> Result<Vec<PendingPromotion>, ServiceError> {
+        self.require_person()?;
         let service = self.service;
         let stored = service.parts.store.promotions(service.now()).await?;
         let mut pending = Vec::with_capacity(stored.len());
@@ -82,6 +83,7 @@ impl AdminService<'_> {
     /// the request is void; [`ServiceError::OwnRequest`], [`ServiceError::InsufficientAuthentication`], and
     /// as [`promote_user`](Self::promote_user).
     pub async fn approve_promotion(self, id: PromotionId) -> Result<Secret, ServiceError> {
+        self.require_person()?;
         let pending = self.pending_promotion(id).await?;
         if self.admin.id() == Some(pending.requested_by.id) {
             return Err(ServiceError::OwnRequest);
@@ -106,6 +108,7 @@ impl AdminService<'_> {
     /// # Errors
     /// [`ServiceError::NotFound`] as [`approve_promotion`](Self::approve_promotion).
     pub async fn decline_promotion(self, id: PromotionId) -> Result<(), ServiceError> {
+        self.require_person()?;
         let user = self.pending_promotion(id).await?.user.id;
         let event = self
             .audit_event(AuditAction::PromotionDeclined, user)
@@ -121,7 +124,7 @@ impl AdminService<'_> {
     /// Returns `true` if a second administrator must approve what this one begins. The operator needs no
     /// approval.
     pub(super) fn needs_approval(self) -> bool {
-        self.service.parts.admin_approval && self.admin.id().is_some()
+        self.service.parts.admin_approval && !self.admin.is_operator()
     }
 
     /// Refuses to create an administrator without an approval.

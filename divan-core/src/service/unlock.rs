@@ -26,6 +26,7 @@ impl AdminService<'_> {
     /// # Errors
     /// [`ServiceError::NotFound`].
     pub async fn failed_sign_ins(self, user: UserId) -> Result<FailedSignIns, ServiceError> {
+        self.require_person()?;
         let user = self.get_user(user).await?;
         let (parts, now) = (&self.service.parts, self.service.now());
         let mut failed = FailedSignIns::default();
@@ -59,10 +60,11 @@ impl AdminService<'_> {
         if self.admin.id() == Some(user) {
             return Err(ServiceError::OwnAccount);
         }
-        self.require_fresh_proof().await?;
+        self.require_fresh_proof_of_people().await?;
         let event = self.audit_event(AuditAction::UserUnlocked, user).await?;
         let parts = &self.service.parts;
         let change = |account: &mut Account| {
+            self.require_allowed(account.user.role)?;
             let accounts = parts.attempts.keys.all_of(&account.user);
             let update = AccountUpdate::none().clear_counters(accounts);
             Ok(Some(update.event(event.clone())))

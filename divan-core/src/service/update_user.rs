@@ -58,12 +58,14 @@ impl AdminService<'_> {
         let own = self.admin.caller().filter(|caller| caller.user().id == id);
         let own = own.map(Caller::session);
         let changes = Changes::read(command, parts.region, own)?;
+        self.require_allowed(command.role.unwrap_or(Role::Employee))?;
         let event = self.audit_event(AuditAction::UserUpdated, id).await?;
         let now = self.service.now();
         let keys = &parts.attempts.keys;
         let is_fresh = self.has_fresh_proof();
         let change = |account: &mut Account| {
             let before = account.user.clone();
+            self.require_allowed(before.role)?;
             let update = changes.apply(account, now, &event, keys)?;
             if activates_admin(&before, &account.user) {
                 self.require_no_approval()?;

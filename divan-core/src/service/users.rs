@@ -270,6 +270,7 @@ impl AdminService<'_> {
         self,
         command: &CreateUserCommand,
     ) -> Result<CreatedUser, ServiceError> {
+        self.require_allowed(command.role)?;
         if command.role == Role::Admin {
             self.require_no_approval()?;
             self.require_fresh_proof().await?;
@@ -329,7 +330,7 @@ impl AdminService<'_> {
             command.email.is_some(),
         );
         // Another administrator must not know an administrator's password.
-        if password.is_some() && command.role == Role::Admin && self.admin.user().is_some() {
+        if password.is_some() && command.role == Role::Admin && !self.admin.is_operator() {
             validation.reject(Field::Password, InvalidFieldReason::GeneratedOnly);
         }
         let (Some(full_name), true) = (full_name, validation.is_valid()) else {
@@ -351,7 +352,7 @@ impl AdminService<'_> {
         let store = &self.service.parts.store;
         let mut users = new.iter().map(|new| &new.account.user);
         let has_admin = users.any(|user| user.role == Role::Admin && user.is_active);
-        let claim = if self.admin.user().is_none() && has_admin {
+        let claim = if self.admin.is_operator() && has_admin {
             store.claim_bootstrap(self.service.now()).await?
         } else {
             None
@@ -371,8 +372,11 @@ impl AdminService<'_> {
     /// Ends all sessions of a user.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`].
+    /// [`ServiceError::NotFound`], [`ServiceError::ServiceNotAllowed`].
     pub async fn end_user_sessions(self, user: UserId) -> Result<(), ServiceError> {
+        if self.admin.as_service().is_some() {
+            self.require_allowed(self.get_user(user).await?.role)?;
+        }
         let event = self
             .audit_event(AuditAction::SignedOutEverywhere, user)
             .await?;

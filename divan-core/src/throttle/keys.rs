@@ -11,7 +11,9 @@ use super::{AccountKey, Decision, ThrottleKey, ThrottleKind, ThrottleUpdate};
 use crate::ip_prefix;
 use crate::secret::Secret;
 use crate::token::SecretKey;
-use crate::types::{Audience, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
+use crate::types::{
+    Audience, DeviceId, Email, Phone, ServiceId, SessionId, TelegramId, User, UserId,
+};
 
 /// Label from which the HMAC key of counter ids is derived, so that it differs from the keys of
 /// tokens.
@@ -184,6 +186,12 @@ impl ThrottleKeys {
     /// Counter of a Telegram account.
     pub fn telegram(&self, kind: ThrottleKind, telegram: TelegramId) -> ThrottleKey {
         ThrottleKey::new(kind, self.digest("telegram", &telegram.0.to_be_bytes()))
+    }
+
+    /// Counter of the id of a service credential, which need not exist.
+    pub fn service(&self, id: ServiceId) -> ThrottleKey {
+        let id = self.digest("service", id.0.as_bytes());
+        ThrottleKey::new(ThrottleKind::ServiceId, id)
     }
 
     /// Counter of an address: an IPv4 address or an IPv6 /64.

@@ -102,6 +102,10 @@ kinds! {
     AutoLogin = "auto_login", bucket(30, 60);
     /// Refused refresh tokens of an address.
     Refresh = "refresh", bucket(60, 1);
+    /// Refused secrets of other services, of an address.
+    Service = "service", bucket(60, 1);
+    /// Refused secrets of other services, for the id of a credential.
+    ServiceId = "service_id", bucket(60, 1);
     /// Bootstrap tokens of an address.
     Bootstrap = "bootstrap", bucket(5, 720);
     /// First untrusted success of an account in a day. Two further attempts of the address and its

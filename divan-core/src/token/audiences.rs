@@ -8,11 +8,15 @@ use crate::types::Audience;
 /// The suffix of the `aud` claim of tokens that are limited to a [`Scope`].
 const LIMITED: &str = "/limited";
 
+/// The suffix of the `aud` claim of tokens of other services.
+const SERVICE: &str = "/service";
+
 /// The host of each audience, from which the `aud` claim of its tokens is made. Hosts come from
 /// configuration, never from a request.
 ///
 /// The `aud` claim is the host itself. A token that is limited to a [`Scope`] has the host followed
-/// by `/limited`, so that a service that checks only signature, issuer and audience refuses it.
+/// by `/limited`, so that a service that checks only signature, issuer and audience refuses it. For the
+/// same reason, a token of a service has the host of the admin panel followed by `/service`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audiences {
     miniapp: Arc<str>,
@@ -51,6 +55,11 @@ impl Audiences {
             None => host.into(),
             Some(_) => format!("{host}{LIMITED}").into(),
         }
+    }
+
+    /// Returns the `aud` claim of tokens of other services.
+    pub(super) fn service_claim(&self) -> String {
+        format!("{}{SERVICE}", self.admin)
     }
 
     /// Returns the audience whose tokens with this scope have this `aud` claim.

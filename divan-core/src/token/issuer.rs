@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
 
 use super::audiences::Audiences;
 use super::claims::{TokenSubject, WireClaims};
@@ -17,12 +18,12 @@ use crate::types::Audience;
 #[derive(Clone, Debug)]
 pub struct TokenIssuer {
     signer: Signer,
-    issuer: Arc<str>,
-    audiences: Audiences,
+    pub(super) issuer: Arc<str>,
+    pub(super) audiences: Audiences,
     miniapp_life: Duration,
     admin_life: Duration,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
 }
 
 /// An issued access token.
@@ -127,7 +128,22 @@ impl TokenIssuer {
         })
     }
 
-    pub(super) fn sign(&self, claims: &WireClaims<'_>) -> Secret {
+    /// Returns the `iss` claim.
+    pub fn name(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Returns the `aud` claim of tokens of an audience without a scope.
+    pub fn host(&self, audience: Audience) -> &str {
+        self.audiences.host(audience)
+    }
+
+    /// Returns the `aud` claim of tokens of other services.
+    pub fn service_audience(&self) -> String {
+        self.audiences.service_claim()
+    }
+
+    pub(super) fn sign(&self, claims: &impl Serialize) -> Secret {
         let mut token = format!("{}.{}", self.signer.header, encode_part(claims));
         let signature = self.signer.sign(token.as_bytes());
         token.push('.');

@@ -24,8 +24,8 @@ const LEEWAY: u64 = 30;
 #[derive(Clone, Debug)]
 pub struct TokenVerifier {
     keys: AcceptedKeys,
-    issuer: Arc<str>,
-    audiences: Audiences,
+    pub(super) issuer: Arc<str>,
+    pub(super) audiences: Audiences,
     clock: Arc<dyn Clock>,
 }
 
@@ -105,6 +105,12 @@ impl TokenVerifier {
     /// As [`verify`](Self::verify). An unknown scope, a scope with a normal audience, and a limited
     /// audience without a scope are [`TokenError::NotAccepted`].
     pub fn verify_any_scope(&self, token: &str) -> Result<AccessTokenClaims, TokenError> {
+        let claims = self.verified_claims(token)?;
+        self.check(serde_json::from_slice(&claims).map_err(|_| TokenError::Malformed)?)
+    }
+
+    /// Verifies form and signature, and returns the claims as JSON.
+    pub(super) fn verified_claims(&self, token: &str) -> Result<Vec<u8>, TokenError> {
         if token.len() > MAX_BYTES {
             return Err(TokenError::Malformed);
         }
@@ -118,15 +124,12 @@ impl TokenVerifier {
             return Err(TokenError::SignatureMismatch);
         }
 
-        let claims = URL_SAFE_NO_PAD
+        URL_SAFE_NO_PAD
             .decode(claims)
-            .map_err(|_| TokenError::Malformed)?;
-        let claims: WireClaims<'_> =
-            serde_json::from_slice(&claims).map_err(|_| TokenError::Malformed)?;
-        self.check(claims)
+            .map_err(|_| TokenError::Malformed)
     }
 
-    fn check(&self, claims: WireClaims<'_>) -> Result<AccessTokenClaims, TokenError> {
+    pub(super) fn check(&self, claims: WireClaims<'_>) -> Result<AccessTokenClaims, TokenError> {
         if claims.iss != *self.issuer {
             return Err(TokenError::NotAccepted);
         }
@@ -135,13 +138,7 @@ impl TokenVerifier {
             .audiences
             .audience_of_claim(&claims.aud, scope)
             .ok_or(TokenError::NotAccepted)?;
-        let now = self.clock.unix_seconds();
-        if claims.exp.saturating_add(LEEWAY) <= now {
-            return Err(TokenError::Expired);
-        }
-        if claims.nbf.max(claims.iat) > now.saturating_add(LEEWAY) {
-            return Err(TokenError::NotYetValid);
-        }
+        self.check_times(claims.iat, claims.nbf, claims.exp)?;
         Ok(AccessTokenClaims {
             user: claims.sub,
             role: claims.role,
@@ -155,5 +152,16 @@ impl TokenVerifier {
             expires_at: claims.exp,
             token_id: claims.jti.into_owned(),
         })
+    }
+
+    pub(super) fn check_times(&self, iat: u64, nbf: u64, exp: u64) -> Result<(), TokenError> {
+        let now = self.clock.unix_seconds();
+        if exp.saturating_add(LEEWAY) <= now {
+            return Err(TokenError::Expired);
+        }
+        if nbf.max(iat) > now.saturating_add(LEEWAY) {
+            return Err(TokenError::NotYetValid);
+        }
+        Ok(())
     }
 }

@@ -114,6 +114,20 @@ open_enum! {
     }
 }
 
+impl AuditAction {
+    /// Returns `true` for a change of a service credential: the event names the one that was changed.
+    pub fn is_of_service(self) -> bool {
+        matches!(
+            self,
+            Self::ServiceCreated
+                | Self::ServiceUpdated
+                | Self::ServiceSecretRotated
+                | Self::ServiceSecretRemoved
+                | Self::ServiceDeleted
+        )
+    }
+}
+
 // A derived schema would list `unknown`, which no server sends.
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for AuditAction {

@@ -26,6 +26,7 @@ mod init_data;
 mod logout;
 mod messages;
 mod metadata;
+mod other_services;
 mod passkeys;
 mod password;
 mod promotion;

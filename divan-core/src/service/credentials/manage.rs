@@ -21,6 +21,7 @@ impl AdminService<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn list_services(self) -> Result<Vec<ServiceView>, ServiceError> {
+        self.require_person()?;
         let (service, now) = (self.service, self.service.now());
         let stored = service.parts.store.services().await?;
         let views = stored.into_iter();
@@ -196,8 +197,9 @@ impl AdminService<'_> {
         let stored = self.stored_service(id).await?;
         let action = AuditAction::ServiceDeleted;
         let event = self.service_event(action, &stored).await?;
-        let store = &self.service.parts.store;
-        if store.delete_service(id, &event).await? {
+        let parts = &self.service.parts;
+        let _invalidate = parts.services.invalidate_on_drop(id);
+        if parts.store.delete_service(id, &event).await? {
             Ok(())
         } else {
             Err(ServiceError::NotFound)
@@ -205,6 +207,7 @@ impl AdminService<'_> {
     }
 
     async fn stored_service(self, id: ServiceId) -> Result<StoredService, ServiceError> {
+        self.require_person()?;
         let stored = self.service.parts.store.service(id).await?;
         stored.ok_or(ServiceError::NotFound)
     }
@@ -228,13 +231,9 @@ impl AdminService<'_> {
             next.version += 1;
             let mut event = self.service_event(action, &next).await?;
             event.changes = changed_fields(&stored, &next);
-            if self
-                .service
-                .parts
-                .store
-                .update_service(&next, &event)
-                .await?
-            {
+            let parts = &self.service.parts;
+            let _invalidate = parts.services.invalidate_on_drop(id);
+            if parts.store.update_service(&next, &event).await? {
                 return Ok(next);
             }
         }

@@ -1,6 +1,16 @@
 //! Credentials of other services.
 
+mod access;
+mod authenticate;
+mod cache;
+mod grant;
+mod introspect;
 mod manage;
+
+pub use authenticate::{BearerCaller, ServiceCaller};
+pub(super) use cache::ServiceCache;
+pub use grant::ServiceToken;
+pub use introspect::{ActiveToken, TokenKind};
 
 use std::time::Duration;
 

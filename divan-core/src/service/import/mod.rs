@@ -52,6 +52,7 @@ impl AdminService<'_> {
         users: &[ImportedUser],
         existing: ExistingUsers,
     ) -> Result<Result<CheckedImport, Vec<ImportError>>, ServiceError> {
+        self.require_person()?;
         let parts = &self.service.parts;
         let mut keys = KeyLines::default();
         let parse = |user| Line::parse(user, parts.region, &mut keys);
@@ -75,6 +76,7 @@ impl AdminService<'_> {
     /// [`ServiceError::InsufficientAuthentication`]; [`ServiceError::ApprovalRequired`] if the import creates or
     /// activates an administrator, and new administrators need an approval.
     pub async fn authorize_import(self, import: &CheckedImport) -> Result<(), ServiceError> {
+        self.require_person()?;
         if import.has_administrators() {
             self.require_no_approval()?;
         }
@@ -140,7 +142,9 @@ impl AdminService<'_> {
         import: PreparedImport,
     ) -> Result<ImportedCount, ServiceError> {
         let service = self.service;
-        service.require_current_admin(self.admin).await?;
+        service
+            .require_current_admin(self.admin, self.client)
+            .await?;
         let mut new = Vec::with_capacity(import.accounts.len());
         let mut lines = HashMap::with_capacity(import.accounts.len());
         for prepared in import.accounts {

@@ -70,9 +70,10 @@ impl AdminService<'_> {
     }
 
     fn require_operator(self) -> Result<(), ServiceError> {
-        match self.admin.id() {
-            None => Ok(()),
-            Some(_) => Err(ServiceError::OperatorRequired),
+        if self.admin.is_operator() {
+            Ok(())
+        } else {
+            Err(ServiceError::OperatorRequired)
         }
     }
 }

@@ -13,6 +13,7 @@ impl AdminService<'_> {
     /// # Errors
     /// [`ServiceError::NotFound`].
     pub async fn second_factor_of(self, user: UserId) -> Result<SecondFactorStatus, ServiceError> {
+        self.require_person()?;
         let found = self.service.parts.store.account(user).await?;
         let found = found.ok_or(ServiceError::NotFound)?;
         Ok(SecondFactorStatus::new(&found.second_factor))
@@ -56,7 +57,8 @@ impl AdminService<'_> {
     }
 
     /// Returns `true` if the administrator proved the own identity within the last five minutes. The
-    /// operator does not need to.
+    /// operator does not need to, and services cannot: see
+    /// [`require_allowed`](Self::require_allowed).
     pub(in crate::service) fn has_fresh_proof(self) -> bool {
         let caller = self.admin.caller();
         caller.is_none_or(|caller| self.service.has_fresh_proof(caller))
@@ -64,7 +66,18 @@ impl AdminService<'_> {
 
     /// Checks that the administrator proved the own identity within the last five minutes. The operator
     /// does not need to.
+    ///
+    /// # Errors
+    /// [`ServiceError::InsufficientAuthentication`], [`ServiceError::ServiceNotAllowed`].
     pub(in crate::service) async fn require_fresh_proof(self) -> Result<(), ServiceError> {
+        self.require_person()?;
+        self.require_fresh_proof_of_people().await
+    }
+
+    /// Checks the same for people only. For operations that services may use, on employees.
+    pub(in crate::service) async fn require_fresh_proof_of_people(
+        self,
+    ) -> Result<(), ServiceError> {
         match self.admin.caller() {
             Some(caller) => self.service.require_fresh_proof(caller).await,
             None => Ok(()),

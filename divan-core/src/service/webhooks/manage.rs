@@ -254,7 +254,9 @@ impl AdminService<'_> {
         id: WebhookId,
     ) -> Result<AuditEvent, ServiceError> {
         let service = self.service;
-        service.require_current_admin(self.admin).await?;
+        service
+            .require_current_admin(self.admin, self.client)
+            .await?;
         let mut event = service.audit_event(action, self.admin.id(), None, self.client)?;
         event.webhook_id = Some(id);
         Ok(event)
