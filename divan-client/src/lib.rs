@@ -94,6 +94,7 @@ pub mod protect;
 mod request;
 mod retry;
 mod second_factor;
+mod service;
 mod services;
 mod sessions;
 mod telegram;
@@ -111,6 +112,7 @@ pub use error::{Error, StoreError};
 pub use handle::{AdminPanel, Handle, MiniApp};
 pub use login::{LoginRequest, LoginSession};
 pub use retry::Retries;
+pub use service::ServiceCredentials;
 pub use tokens::{CasResult, FileStore, KnownDevice, MemoryStore, TokenStore, Tokens};
 
 #[cfg(doctest)]

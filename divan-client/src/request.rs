@@ -78,7 +78,8 @@ fn credential_header(auth: Auth, secret: &Secret) -> Result<(HeaderName, HeaderV
         | Auth::BearerAnyScope
         | Auth::RefreshTokenOrBearer
         | Auth::Admin
-        | Auth::AdminAnyScope => {
+        | Auth::AdminAnyScope
+        | Auth::AdminOrService(_) => {
             let bearer = Secret::new(format!("Bearer {}", secret.expose()));
             (AUTHORIZATION, HeaderValue::from_str(bearer.expose()))
         }
@@ -93,6 +94,8 @@ fn credential_header(auth: Auth, secret: &Secret) -> Result<(HeaderName, HeaderV
 
 #[cfg(test)]
 mod tests {
+    use divan_core::types::ServiceScope;
+
     use super::*;
 
     #[test]
@@ -101,6 +104,11 @@ mod tests {
             (Auth::Bearer, "authorization", "Bearer abc"),
             (Auth::BearerAnyScope, "authorization", "Bearer abc"),
             (Auth::Admin, "authorization", "Bearer abc"),
+            (
+                Auth::AdminOrService(ServiceScope::UsersRead),
+                "authorization",
+                "Bearer abc",
+            ),
             (Auth::BootstrapToken, "x-bootstrap-token", "abc"),
         ] {
             let header = credential_header(auth, &Secret::new("abc")).unwrap();

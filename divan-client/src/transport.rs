@@ -102,7 +102,7 @@ async fn send_once<E: Endpoint>(request: RequestBuilder) -> Result<E::Response, 
     }
 }
 
-fn response_parts(response: &Response) -> ResponseParts {
+pub(crate) fn response_parts(response: &Response) -> ResponseParts {
     let retry_after = response
         .headers()
         .get(RETRY_AFTER)
@@ -115,7 +115,7 @@ fn response_parts(response: &Response) -> ResponseParts {
     }
 }
 
-fn is_problem(headers: &HeaderMap) -> bool {
+pub(crate) fn is_problem(headers: &HeaderMap) -> bool {
     let media_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -126,7 +126,10 @@ fn is_problem(headers: &HeaderMap) -> bool {
         .eq_ignore_ascii_case("application/problem+json")
 }
 
-async fn read_body(parts: ResponseParts, mut response: Response) -> Result<Vec<u8>, Error> {
+pub(crate) async fn read_body(
+    parts: ResponseParts,
+    mut response: Response,
+) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response
         .chunk()

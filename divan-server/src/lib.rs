@@ -62,6 +62,7 @@ mod extract;
 )]
 mod http_client;
 mod imports;
+mod introspection_endpoint;
 #[cfg(feature = "cli")]
 mod logging;
 mod metrics;

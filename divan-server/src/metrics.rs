@@ -42,6 +42,7 @@ pub(crate) struct Metrics {
     refused: Family<Refused, Counter>,
     reused_tokens: Counter,
     copied_passkeys: Counter,
+    introspections: Family<Introspections, Counter>,
     messages: Family<Messages, Counter>,
     messages_waiting: Gauge,
     messages_oldest: Gauge,
@@ -117,6 +118,11 @@ struct Attempts {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Introspections {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Messages {
     result: &'static str,
 }
@@ -148,6 +154,7 @@ impl Metrics {
             refused: Family::default(),
             reused_tokens: Counter::default(),
             copied_passkeys: Counter::default(),
+            introspections: Family::default(),
             messages: Family::default(),
             messages_waiting: Gauge::default(),
             messages_oldest: Gauge::default(),
@@ -170,6 +177,7 @@ impl Metrics {
         r.register("attempts", "Attempts to guess a secret: succeeded, failed, or refused by a limit; trusted ones come from a linked Telegram account or a known device", self.attempts.clone());
         r.register("signed_data_refused", "Init data and contacts that were refused, by the failed check", self.refused.clone());
         r.register("copied_passkeys", "Signatures of passkeys whose counter did not increase: the passkey may have been copied", self.copied_passkeys.clone());
+        r.register("introspections", "Tokens that services introspected: active, or inactive for those to refuse", self.introspections.clone());
         r.register("reused_tokens", "Sessions that ended because two clients used their tokens: one of them may be stolen", self.reused_tokens.clone());
         r.register("messages", "Attempts to send a message to a user: delivered, failed and repeated, undeliverable because the user cannot be reached, or given_up", self.messages.clone());
         r.register("messages_waiting", "Messages to users that are not delivered yet", self.messages_waiting.clone());
@@ -211,6 +219,13 @@ impl Metrics {
                 .get_or_create(&SignIn { method, outcome })
                 .inc();
         }
+    }
+
+    /// Counts an introspected token.
+    pub(crate) fn count_introspection(&self, is_active: bool) {
+        let result = if is_active { "active" } else { "inactive" };
+        let labels = Introspections { result };
+        self.introspections.get_or_create(&labels).inc();
     }
 
     /// Counts refused init data or a refused contact.

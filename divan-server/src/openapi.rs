@@ -9,6 +9,7 @@ mod texts;
 
 use divan_core::api::{
     Auth, COMMON_PROBLEMS, ENDPOINTS, EndpointDescription, Method, Problem, ProblemCode,
+    ServiceScope,
 };
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, RefOr, Required, Server};
@@ -16,8 +17,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 use examples::Schemas;
 
+use crate::introspection_endpoint::{INTROSPECT, REVOKE};
 use crate::routes::{endpoints, forward_authentication};
-use crate::{token_endpoint, verify_endpoint};
+use crate::{introspection_endpoint, token_endpoint, verify_endpoint};
 
 /// Returns the document of `/openapi.json`. Its URLs are relative to its own, so that it is valid
 /// behind any path prefix.
@@ -83,6 +85,13 @@ pub(crate) fn document_at(root: &str) -> OpenApi {
     {
         operation.security = security::required(Auth::Bearer);
         add_problems(operation, verify_endpoint::PROBLEMS, &schemas);
+    }
+    for path in [INTROSPECT, REVOKE] {
+        let operation = paths.get_mut(path).and_then(|item| item.post.as_mut());
+        if let Some(operation) = operation {
+            operation.security = Some(security::service(ServiceScope::Introspect));
+            add_problems(operation, introspection_endpoint::PROBLEMS, &schemas);
+        }
     }
     prose::unwrap_lines(&mut document);
     document

@@ -11,7 +11,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use divan_core::api::{self, MemberError, ProblemCode, ProofMethod};
 use divan_core::secret::Secret;
-use divan_core::types::PasskeyOptions;
+use divan_core::types::{PasskeyOptions, ServiceScope};
 
 pub(crate) use telegram::Refusal;
 
@@ -27,6 +27,8 @@ pub struct Problem {
     retry_after: Option<Duration>,
     /// The reason of refused init data.
     refusal: Option<Refusal>,
+    /// The scope that a service lacks.
+    scope: Option<ServiceScope>,
 }
 
 impl Problem {
@@ -37,6 +39,7 @@ impl Problem {
             cause: None,
             retry_after: None,
             refusal: None,
+            scope: None,
         }
     }
 
@@ -84,6 +87,13 @@ impl Problem {
         self
     }
 
+    /// Sets the scope that a service lacks. Default: none.
+    #[must_use]
+    pub(crate) fn with_scope(mut self, scope: ServiceScope) -> Self {
+        self.scope = Some(scope);
+        self
+    }
+
     /// Sets the id under which the log has the cause; on errors of the server only.
     #[must_use]
     pub(crate) fn with_request_id(self, id: &str) -> Self {
@@ -127,6 +137,7 @@ impl Problem {
             cause: self.cause,
             retry_after: self.retry_after,
             refusal: self.refusal,
+            scope: self.scope,
         }
     }
 }
@@ -144,10 +155,12 @@ impl IntoResponse for Problem {
         let json = serde_json::to_vec(&self.body).unwrap_or_default();
         let content_type = HeaderValue::from_static("application/problem+json");
         let mut response = (status, [(CONTENT_TYPE, content_type)], json).into_response();
-        if let Some(challenge) = challenge(self.code()) {
-            response
-                .headers_mut()
-                .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        let challenge = match self.scope {
+            Some(scope) => Some(missing_scope(scope)),
+            None => challenge(self.code()).map(HeaderValue::from_static),
+        };
+        if let Some(challenge) = challenge {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         let seconds = match self.retry_after {
             Some(wait) => Some(HeaderValue::from(wait.as_secs())),
@@ -162,6 +175,15 @@ impl IntoResponse for Problem {
     }
 }
 
+/// The challenge of a 403 for a missing scope (RFC 6750 §3.1).
+fn missing_scope(scope: ServiceScope) -> HeaderValue {
+    let challenge = format!(
+        r#"Bearer error="insufficient_scope", scope="{}""#,
+        scope.as_str()
+    );
+    HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static("Bearer"))
+}
+
 /// The challenge of a 401 (RFC 9110 §11.6.1): a bearer token (RFC 6750 §3), a recent proof of identity
 /// (RFC 9470 §3), or init data.
 pub(crate) fn challenge(code: ProblemCode) -> Option<&'static str> {
@@ -172,6 +194,8 @@ pub(crate) fn challenge(code: ProblemCode) -> Option<&'static str> {
         ProblemCode::InsufficientUserAuthentication => {
             Some(r#"Bearer error="insufficient_user_authentication", max_age=300"#)
         }
+        ProblemCode::InvalidClient => Some(r#"Basic realm="divan", charset="UTF-8""#),
+        ProblemCode::InsufficientScope => Some(r#"Bearer error="insufficient_scope", scope="…""#),
         ProblemCode::InitDataMissing
         | ProblemCode::InitDataInvalid
         | ProblemCode::InitDataExpired => Some("tma"),

@@ -650,7 +650,11 @@ async fn endpoints_reject_a_forged_access_token() {
         !is_file(endpoint)
             && matches!(
                 endpoint.auth,
-                Auth::Bearer | Auth::BearerAnyScope | Auth::Admin | Auth::AdminAnyScope
+                Auth::Bearer
+                    | Auth::BearerAnyScope
+                    | Auth::Admin
+                    | Auth::AdminAnyScope
+                    | Auth::AdminOrService(_)
             )
     };
     for endpoint in ENDPOINTS

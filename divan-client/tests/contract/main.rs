@@ -5,4 +5,5 @@
 mod endpoints;
 mod fixture;
 mod rejections;
+mod services;
 mod sessions;

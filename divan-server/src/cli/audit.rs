@@ -119,11 +119,20 @@ fn row(event: AuditEvent) -> [String; 6] {
             .unwrap_or_else(|| "-".to_owned())
     };
     let address = event.address.map(|address| address.to_string());
+    let service = event
+        .service_name
+        .or(event.service_id.map(|id| id.to_string()));
+    // The service acted, unless a person changed it.
+    let (acted, changed) = if event.action.is_of_service() {
+        (None, service)
+    } else {
+        (service, None)
+    };
     [
         event.at.format(&Rfc3339).unwrap_or_default(),
         event.action.as_str().to_owned(),
-        user(event.actor_name, event.actor_id),
-        user(event.subject_name, event.subject_id),
+        user(event.actor_name.or(acted), event.actor_id),
+        user(event.subject_name.or(changed), event.subject_id),
         address.unwrap_or_else(|| "-".to_owned()),
         event.changes.join(","),
     ]

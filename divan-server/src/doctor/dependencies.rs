@@ -8,7 +8,7 @@ use divan_core::infra::probe::{Report, check_all};
 use divan_core::infra::{DatabaseUrl, DependencyKind, Infra};
 use divan_core::store::SchemaStatus;
 
-use super::{DEADLINE, Finding, administrators, clock, events};
+use super::{DEADLINE, Finding, administrators, clock, events, services};
 use crate::config::Config;
 use crate::database::Database;
 use crate::dependencies::{Buckets, Dependencies};
@@ -53,6 +53,8 @@ async fn inspect(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send +
                 findings.push(Finding::warning("administrator", todo));
             }
             findings.extend(administrators::second_factors(&*database.store()).await?);
+            let now = SystemClock.now().into();
+            findings.extend(services::expiries(&*database.store(), now).await?);
             let service = crate::app::service(config, database.store());
             findings.extend(events::consumers(&service).await?);
         }

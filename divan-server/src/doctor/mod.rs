@@ -8,6 +8,7 @@ mod hashing;
 mod keys;
 #[cfg(feature = "pages")]
 mod pages;
+mod services;
 mod telegram;
 
 use std::time::{Duration, SystemTime};

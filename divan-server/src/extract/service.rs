@@ -8,10 +8,11 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use divan_core::api::{Auth, Endpoint};
 use divan_core::service::{
-    Admin, AdminService, AuthService, Caller, CallerService, ClientInfo, ClientService,
+    Admin, AdminService, AuthService, BearerCaller, Caller, CallerService, ClientInfo,
+    ClientService, ServiceCaller, ServiceError,
 };
 
-use super::authorization::bearer;
+use super::authorization::{BasicCredentials, Credentials, bearer, credentials};
 use super::request_client::request_client;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -33,6 +34,20 @@ impl ForClient {
 
     pub(crate) fn service(&self) -> ClientService<'_> {
         self.service.for_client(&self.client)
+    }
+
+    /// Authenticates another service by its secret.
+    pub(crate) async fn other_service(
+        &self,
+        credentials: Option<BasicCredentials>,
+    ) -> Result<ServiceCaller, ServiceError> {
+        let (id, secret) = match credentials {
+            Some(BasicCredentials { id, secret }) => (id, secret),
+            // Counts like a wrong secret.
+            None => Default::default(),
+        };
+        let service = self.service();
+        service.authenticate_service(id.expose(), &secret).await
     }
 }
 
@@ -122,6 +137,49 @@ impl FromRequestParts<AppState> for AsAdmin {
         Ok(Self {
             admin: caller.into_admin()?,
             client,
+        })
+    }
+}
+
+/// The service for an administrator, or for another service with the scope of the endpoint.
+#[derive(Debug)]
+pub(crate) struct AsAdminOrService<E> {
+    admin: AsAdmin,
+    endpoint: PhantomData<fn() -> E>,
+}
+
+impl<E> AsAdminOrService<E> {
+    pub(crate) fn service(&self) -> AdminService<'_> {
+        self.admin.service()
+    }
+
+    pub(crate) fn into_admin(self) -> AsAdmin {
+        self.admin
+    }
+}
+
+impl<E: Endpoint> FromRequestParts<AppState> for AsAdminOrService<E> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Auth::AdminOrService(scope) = E::AUTH else {
+            return Err(ServiceError::AdminRequired.into());
+        };
+        let client = ForClient::new(parts, state);
+        let admin = match credentials(parts) {
+            Credentials::Basic(credentials) => {
+                client.other_service(credentials).await?.into_admin(scope)?
+            }
+            Credentials::Bearer(token) => {
+                match client.service().authenticate_bearer(token?).await? {
+                    BearerCaller::User(caller) => caller.into_admin()?,
+                    BearerCaller::Service(service) => service.into_admin(scope)?,
+                }
+            }
+        };
+        Ok(Self {
+            admin: AsAdmin { client, admin },
+            endpoint: PhantomData,
         })
     }
 }

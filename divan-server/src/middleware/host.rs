@@ -8,6 +8,7 @@ use divan_core::api::{Bootstrap, Endpoint, ProblemCode};
 use url::{Host, Url};
 
 use crate::extract::Peer;
+use crate::introspection_endpoint::{INTROSPECT, REVOKE};
 use crate::problem::Problem;
 use crate::state::HttpOptions;
 
@@ -171,6 +172,8 @@ pub(super) fn site(
 fn is_for_administrators(path: &str) -> bool {
     path.starts_with("/auth/admin/")
         || path == "/auth/token"
+        || path == INTROSPECT
+        || path == REVOKE
         || path == "/openapi.json"
         || path == "/docs"
         || path.starts_with("/docs/")

@@ -1,20 +1,23 @@
-//! Errors of the token endpoint, in the form of RFC 6749.
+//! Errors of the OAuth2 endpoints, in the form of RFC 6749.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use divan_core::api::ProblemCode;
 use divan_core::service::ServiceError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Problem;
+use super::{Problem, challenge};
 
-/// The body of an error of the token endpoint (RFC 6749 §5.2).
+/// The body of an error of an OAuth2 endpoint (RFC 6749 §5.2).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct OAuthErrorResponse {
     /// `invalid_request`: the form is invalid. `invalid_grant`: the credentials or the refresh token
-    /// are invalid. `unsupported_grant_type`: the endpoint does not support this grant type.
+    /// are invalid. `invalid_client`: the service is unknown, or its secret or address is not accepted.
+    /// `invalid_scope`: the service does not have a requested scope. `unsupported_grant_type`: the endpoint does
+    /// not support this grant type. `unsupported_token_type`: an access token of a service cannot be revoked.
     #[schema(example = "invalid_grant")]
     error: &'static str,
     /// The reason, in English for developers.
@@ -22,10 +25,10 @@ pub(crate) struct OAuthErrorResponse {
     error_description: String,
 }
 
-/// An error of the token endpoint.
+/// An error of an OAuth2 endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct OAuthError {
-    /// The body of a 400; `None` where the response is the problem.
+    /// The body of a 400 or 401; `None` where the response is the problem.
     body: Option<OAuthErrorResponse>,
     /// With a body only for the access log and the metrics.
     problem: Box<Problem>,
@@ -78,6 +81,12 @@ impl From<Problem> for OAuthError {
 
 impl From<ServiceError> for OAuthError {
     fn from(error: ServiceError) -> Self {
+        let kind = match &error {
+            ServiceError::InvalidClient => "invalid_client",
+            ServiceError::InvalidScope => "invalid_scope",
+            ServiceError::UnsupportedToken => "unsupported_token_type",
+            _ => "invalid_grant",
+        };
         let description = match &error {
             // An invalid e-mail address or password is one that no administrator has.
             ServiceError::Invalid(_) => ServiceError::InvalidCredentials.to_string(),
@@ -88,11 +97,14 @@ impl From<ServiceError> for OAuthError {
             ServiceError::InvalidCredentials
             | ServiceError::SecondFactorInvalid
             | ServiceError::ChallengeInvalid
+            | ServiceError::InvalidClient
+            | ServiceError::InvalidScope
+            | ServiceError::UnsupportedToken
             | ServiceError::PasswordExpired
             | ServiceError::RefreshToken => error.to_string(),
             _ => return Problem::from(error).into(),
         };
-        Self::new("invalid_grant", description, error)
+        Self::new(kind, description, error)
     }
 }
 
@@ -101,7 +113,17 @@ impl IntoResponse for OAuthError {
         let Some(body) = self.body else {
             return (*self.problem).into_response();
         };
+        // Of all problems with a body, only that of an unknown service is a 401 (RFC 6749 §5.2).
+        let challenge = match self.problem.code() {
+            ProblemCode::InvalidClient => challenge(ProblemCode::InvalidClient),
+            _ => None,
+        };
         let mut response = (StatusCode::BAD_REQUEST, Json(body)).into_response();
+        if let Some(challenge) = challenge {
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+            let challenge = HeaderValue::from_static(challenge);
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
         response.extensions_mut().insert(*self.problem);
         response
     }

@@ -45,6 +45,7 @@ impl From<ServiceError> for Problem {
             ServiceError::Store(error) if taken(error.kind()).is_some() => problem.with_errors(
                 taken(error.kind()).into_iter().map(member_error).collect::<Vec<_>>(),
             ),
+            ServiceError::InsufficientScope { scope } => problem.with_scope(scope),
             ServiceError::TooManyAttempts { retry_after } => problem.with_retry_after(retry_after),
             ServiceError::InitData(error) => problem.of_init_data(error),
             ServiceError::Contact(error) => problem.of_contact(error),
@@ -81,6 +82,9 @@ fn code(error: &ServiceError) -> ProblemCode {
         ServiceError::CursorExpired => ProblemCode::CursorExpired,
         ServiceError::EventsNotConfigured => ProblemCode::EventsNotConfigured,
         ServiceError::TooManyPasskeys => ProblemCode::TooManyPasskeys,
+        ServiceError::InvalidClient => ProblemCode::InvalidClient,
+        ServiceError::InsufficientScope { .. } => ProblemCode::InsufficientScope,
+        ServiceError::ServiceNotAllowed => ProblemCode::ServiceNotAllowed,
         ServiceError::TooManyServices => ProblemCode::TooManyServices,
         ServiceError::LastServiceSecret => ProblemCode::LastServiceSecret,
         ServiceError::ChallengeInvalid => ProblemCode::SecondFactorChallengeInvalid,
@@ -99,6 +103,8 @@ fn code(error: &ServiceError) -> ProblemCode {
         ServiceError::AlreadyBootstrapped => ProblemCode::AlreadyBootstrapped,
         ServiceError::BootstrapTokenRequired => ProblemCode::BootstrapTokenRequired,
         ServiceError::Invalid(_)
+        | ServiceError::InvalidScope
+        | ServiceError::UnsupportedToken
         | ServiceError::ImportConflict(_)
         | ServiceError::NothingToChange => ProblemCode::ValidationFailed,
         ServiceError::WeakPassword { .. } => ProblemCode::WeakPassword,

@@ -2,7 +2,7 @@ use divan_core::api::{Audit, AuditPage, AuditRequest, Endpoint};
 use divan_core::service::{Cursor, ListAuditEventsQuery};
 
 use super::{ApiResponse, ApiResult};
-use crate::extract::{AsAdmin, QueryParams};
+use crate::extract::{AsAdminOrService, QueryParams};
 
 /// List audit events
 ///
@@ -19,7 +19,7 @@ use crate::extract::{AsAdmin, QueryParams};
     responses((status = 200, description = "A page of the audit", body = AuditPage)),
 )]
 pub(crate) async fn audit(
-    admin: AsAdmin,
+    admin: AsAdminOrService<Audit>,
     QueryParams(request): QueryParams<Audit>,
 ) -> ApiResult<Audit> {
     let mut query = ListAuditEventsQuery::default();

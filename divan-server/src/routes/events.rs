@@ -3,7 +3,7 @@ use divan_core::api::{Endpoint, EventPage, ListEvents};
 use divan_core::service::ListEventsQuery;
 
 use super::{ApiResponse, ApiResult, wire};
-use crate::extract::{AsAdmin, QueryParams};
+use crate::extract::{AsAdminOrService, QueryParams};
 use crate::state::AppState;
 
 /// List events
@@ -27,7 +27,7 @@ use crate::state::AppState;
 )]
 pub(crate) async fn list_events(
     State(state): State<AppState>,
-    admin: AsAdmin,
+    admin: AsAdminOrService<ListEvents>,
     QueryParams(request): QueryParams<ListEvents>,
 ) -> ApiResult<ListEvents> {
     let mut query = ListEventsQuery::default();

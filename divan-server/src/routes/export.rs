@@ -6,7 +6,7 @@ use divan_core::service::{ListUsersQuery, ServiceError, UserPage};
 use futures_util::stream::{Stream, try_unfold};
 
 use crate::error_chain::error_chain;
-use crate::extract::AsAdmin;
+use crate::extract::{AsAdmin, AsAdminOrService};
 use crate::problem::Problem;
 use crate::users_csv;
 
@@ -31,7 +31,10 @@ use crate::users_csv;
         example = json!("phone,email,name,role,active,telegram_id,external_id\n+77011234567,,First Last,employee,yes,,HR-000123\n"),
     )),
 )]
-pub(crate) async fn export_users(admin: AsAdmin) -> Result<impl IntoResponse, Problem> {
+pub(crate) async fn export_users(
+    admin: AsAdminOrService<ExportUsers>,
+) -> Result<impl IntoResponse, Problem> {
+    let admin = admin.into_admin();
     let mut query = ListUsersQuery::default();
     query.limit = Some(200);
     let first = admin.service().list_users(&query).await?;

@@ -11,6 +11,7 @@ mod examples;
 mod export;
 mod health;
 mod import;
+mod introspection;
 mod jwks;
 mod passkeys;
 mod promotions;
@@ -103,6 +104,8 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(services::remove_service_secret))
         .routes(routes!(audit::audit))
         .routes(routes!(events::list_events))
+        .routes(routes!(introspection::introspect))
+        .routes(routes!(introspection::revoke))
         .routes(routes!(jwks::jwks))
         .routes(routes!(discovery::authorization_server_metadata))
         .routes(routes!(discovery::openid_configuration))

@@ -14,7 +14,7 @@ use divan_core::service::{
 
 use super::promotions::pending_promotion;
 use super::{ApiResponse, ApiResult, examples, wire};
-use crate::extract::{AsAdmin, Id, JsonBody, QueryParams};
+use crate::extract::{AsAdmin, AsAdminOrService, Id, JsonBody, QueryParams};
 use crate::problem::Problem;
 
 /// List and find users
@@ -44,7 +44,7 @@ use crate::problem::Problem;
     responses((status = 200, description = "A page of users", body = UserPage)),
 )]
 pub(crate) async fn list_users(
-    admin: AsAdmin,
+    admin: AsAdminOrService<ListUsers>,
     QueryParams(request): QueryParams<ListUsers>,
 ) -> ApiResult<ListUsers> {
     let page = admin.service().list_users(&query(request)).await?;
@@ -63,7 +63,7 @@ pub(crate) async fn list_users(
     responses((status = 200, description = "A page of users", body = UserPage)),
 )]
 pub(crate) async fn search_users(
-    admin: AsAdmin,
+    admin: AsAdminOrService<SearchUsers>,
     JsonBody(request): JsonBody<SearchUsers>,
 ) -> ApiResult<SearchUsers> {
     let page = admin.service().list_users(&query(request)).await?;
@@ -111,7 +111,7 @@ fn query(request: ListUsersRequest) -> ListUsersQuery {
     responses((status = 201, description = "Created", body = CreatedUser, example = json!(examples::created_user()))),
 )]
 pub(crate) async fn create_user(
-    admin: AsAdmin,
+    admin: AsAdminOrService<CreateUser>,
     JsonBody(request): JsonBody<CreateUser>,
 ) -> ApiResult<CreateUser> {
     let mut command = CreateUserCommand::new(request.role, request.full_name);
@@ -134,7 +134,7 @@ pub(crate) async fn create_user(
     responses((status = 200, description = "The user", body = User)),
 )]
 pub(crate) async fn get_user(
-    admin: AsAdmin,
+    admin: AsAdminOrService<GetUser>,
     Id(id): Id<UserId>,
     QueryParams(request): QueryParams<GetUser>,
 ) -> ApiResult<GetUser> {
@@ -173,7 +173,7 @@ pub(crate) async fn get_user(
     responses((status = 200, description = "Changed", body = User)),
 )]
 pub(crate) async fn update_user(
-    admin: AsAdmin,
+    admin: AsAdminOrService<UpdateUser>,
     Id(id): Id<UserId>,
     JsonBody(request): JsonBody<UpdateUser>,
 ) -> ApiResult<UpdateUser> {
@@ -202,7 +202,10 @@ pub(crate) async fn update_user(
     params(("id" = UserId, Path, description = "The user")),
     responses((status = 204, description = "Deleted")),
 )]
-pub(crate) async fn delete_user(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<DeleteUser> {
+pub(crate) async fn delete_user(
+    admin: AsAdminOrService<DeleteUser>,
+    Id(id): Id<UserId>,
+) -> ApiResult<DeleteUser> {
     admin.service().delete_user(id).await?;
     Ok(ApiResponse(()))
 }
@@ -222,7 +225,10 @@ pub(crate) async fn delete_user(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult
     params(("id" = UserId, Path, description = "The user")),
     responses((status = 200, description = "The new password", body = GeneratedPassword)),
 )]
-pub(crate) async fn reset_password(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<ResetPassword> {
+pub(crate) async fn reset_password(
+    admin: AsAdminOrService<ResetPassword>,
+    Id(id): Id<UserId>,
+) -> ApiResult<ResetPassword> {
     let password = admin.service().reset_password(id).await?;
     Ok(ApiResponse(GeneratedPassword::new(password)))
 }
@@ -291,7 +297,7 @@ pub(crate) async fn promote_user(
     responses((status = 200, description = "The new password", body = GeneratedPassword)),
 )]
 pub(crate) async fn unlink_telegram(
-    admin: AsAdmin,
+    admin: AsAdminOrService<UnlinkTelegram>,
     Id(id): Id<UserId>,
 ) -> ApiResult<UnlinkTelegram> {
     let password = admin.service().unlink_telegram(id).await?;
@@ -309,7 +315,10 @@ pub(crate) async fn unlink_telegram(
     params(("id" = UserId, Path, description = "The user")),
     responses((status = 200, description = "The live sessions", body = SessionList)),
 )]
-pub(crate) async fn user_sessions(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<UserSessions> {
+pub(crate) async fn user_sessions(
+    admin: AsAdminOrService<UserSessions>,
+    Id(id): Id<UserId>,
+) -> ApiResult<UserSessions> {
     let sessions = admin.service().user_sessions(id).await?;
     Ok(ApiResponse(wire::session_list(sessions)))
 }
@@ -327,7 +336,7 @@ pub(crate) async fn user_sessions(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResu
     responses((status = 204, description = "Signed out")),
 )]
 pub(crate) async fn end_user_sessions(
-    admin: AsAdmin,
+    admin: AsAdminOrService<EndUserSessions>,
     Id(id): Id<UserId>,
 ) -> ApiResult<EndUserSessions> {
     admin.service().end_user_sessions(id).await?;
@@ -365,7 +374,10 @@ pub(crate) async fn get_failed_sign_ins(
     params(("id" = UserId, Path, description = "The user")),
     responses((status = 204, description = "Unlocked")),
 )]
-pub(crate) async fn unlock_user(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<UnlockUser> {
+pub(crate) async fn unlock_user(
+    admin: AsAdminOrService<UnlockUser>,
+    Id(id): Id<UserId>,
+) -> ApiResult<UnlockUser> {
     admin.service().unlock_user(id).await?;
     Ok(ApiResponse(()))
 }

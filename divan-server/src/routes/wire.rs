@@ -1,14 +1,14 @@
 //! Maps results of the sign-in service to types of the wire contract.
 
 use divan_core::api::{
-    self, BootstrapState, DeviceInfo, DeviceList, Event, EventPage, Passkey, SecondFactor,
-    SecondFactorEnrolment, ServiceCredential, ServiceSecretInfo, SessionInfo, SessionList,
-    TokenResponse, UserPage,
+    self, BootstrapState, DeviceInfo, DeviceList, Event, EventPage, Introspection, Passkey,
+    SecondFactor, SecondFactorEnrolment, ServiceCredential, ServiceSecretInfo, SessionInfo,
+    SessionList, TokenResponse, UserPage,
 };
 use divan_core::service::{
-    self, AddedPasskey, CreatedUser, DeviceView, EnabledSecondFactor, FailedSignIns, FreshToken,
-    IssuedTokens, NewServiceSecret, PasskeyView, SecondFactorStatus, ServiceSecretView,
-    ServiceView, SessionView, TotpEnrolment,
+    self, ActiveToken, AddedPasskey, CreatedUser, DeviceView, EnabledSecondFactor, FailedSignIns,
+    FreshToken, IssuedTokens, NewServiceSecret, PasskeyView, SecondFactorStatus, ServiceSecretView,
+    ServiceView, SessionView, TokenKind, TotpEnrolment,
 };
 
 pub(crate) fn tokens(tokens: IssuedTokens) -> TokenResponse {
@@ -106,6 +106,29 @@ fn service_secret(secret: ServiceSecretView) -> ServiceSecretInfo {
 
 pub(crate) fn new_service_secret(new: NewServiceSecret) -> api::NewServiceSecret {
     api::NewServiceSecret::new(service(new.service), new.secret)
+}
+
+pub(crate) fn introspection(token: ActiveToken) -> Introspection {
+    let scopes = token.scopes.iter().map(|scope| scope.as_str());
+    let scopes = scopes.collect::<Vec<_>>().join(" ");
+    let mut response = Introspection::default();
+    response.active = true;
+    response.scope = Some(scopes).filter(|scopes| !scopes.is_empty());
+    response.client_id = Some(token.client_id);
+    response.token_type = (token.kind == TokenKind::Access).then(|| "Bearer".to_owned());
+    response.exp = token.expires_at;
+    (response.iat, response.nbf) = (token.issued_at, token.issued_at);
+    response.sub = Some(token.subject.to_string());
+    (response.aud, response.iss) = (token.audience, Some(token.issuer));
+    (response.jti, response.sid) = (token.token_id, token.session);
+    if let Some(user) = token.user {
+        (response.role, response.name) = (Some(user.role), Some(user.full_name));
+        response.telegram_id = user.telegram_id;
+    }
+    response.auth_time = token.auth_time;
+    let methods = token.auth_methods.iter();
+    response.amr = methods.map(|method| method.as_str().to_owned()).collect();
+    response
 }
 
 pub(crate) fn session_list(sessions: Vec<SessionView>) -> SessionList {

@@ -53,6 +53,7 @@ async fn token_for(app: &App, endpoint: &EndpointDescription) -> Option<String> 
     match endpoint.auth {
         Auth::Admin
         | Auth::AdminAnyScope
+        | Auth::AdminOrService(_)
         | Auth::Bearer
         | Auth::BearerAnyScope
         | Auth::RefreshTokenOrBearer => Some(app.admin_token().await),

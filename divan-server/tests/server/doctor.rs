@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use divan_core::clock::{Clock, SystemClock};
 use divan_testing::{PostgresServer, RedisServer, absent_port};
 use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -62,6 +65,39 @@ fn doctor_in_development_mode_finds_no_error_and_creates_nothing() {
         folder.path().read_dir().unwrap().next().is_none(),
         "nothing is created"
     );
+}
+
+#[test]
+fn doctor_names_service_credentials_that_expire_soon() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = OffsetDateTime::from(SystemClock.now());
+    let doctor = || {
+        let (_, stdout, _) = run(program(folder.path()).args(["doctor", "--json"]));
+        let findings: Value = serde_json::from_str(&stdout).unwrap();
+        findings_about(&findings, "service credentials")
+    };
+    for (name, days, expected) in [
+        ("Late", 15, ("ok", "none expires within 14 days".to_owned())),
+        (
+            "Soon",
+            13,
+            (
+                "warning",
+                format!("Soon expires on {}", (now + Duration::days(13)).date()),
+            ),
+        ),
+    ] {
+        let expires_at = (now + Duration::days(days)).format(&Rfc3339).unwrap();
+        let create = ["service", "create", "--name", name, "--scope", "introspect"];
+        let mut create_service = program(folder.path());
+        create_service
+            .args(create)
+            .args(["--expires-at", &expires_at]);
+        let (code, stdout, stderr) = run(&mut create_service);
+        assert_eq!(code, 0, "{stdout} {stderr}");
+        let (state, text) = expected;
+        assert_eq!(doctor(), [(state.to_owned(), text)]);
+    }
 }
 
 #[test]

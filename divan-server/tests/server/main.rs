@@ -45,6 +45,7 @@ mod readme;
 mod roles;
 mod second_factor;
 mod security_log;
+mod services;
 mod sessions;
 mod startup;
 mod telegram_bots;

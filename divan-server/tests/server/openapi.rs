@@ -43,6 +43,8 @@ fn the_document_has_every_endpoint_of_the_contract_and_no_other() {
         // Defined by RFC 6749 and by proxies instead of the contract.
         .chain([
             ("POST", "/auth/token", "token"),
+            ("POST", "/auth/introspect", "introspect"),
+            ("POST", "/auth/revoke", "revoke"),
             ("GET", "/auth/verify", "verify"),
         ])
         .map(|(method, path, name)| (method.to_owned(), path.to_owned(), name.to_owned()));
@@ -73,6 +75,12 @@ fn every_operation_documents_its_success_and_its_security() {
             Auth::Bearer | Auth::BearerAnyScope | Auth::Admin | Auth::AdminAnyScope => {
                 json!([{"admin_password": []}, {"access_token": []}])
             }
+            Auth::AdminOrService(scope) => json!([
+                {"admin_password": []},
+                {"access_token": []},
+                {"service_token": [scope.as_str()]},
+                {"service_secret": []}
+            ]),
             Auth::RefreshTokenOrBearer => {
                 json!([{}, {"admin_password": []}, {"access_token": []}])
             }
@@ -118,9 +126,12 @@ fn every_problem_of_an_operation_has_a_description_and_an_example() {
                 ("Retry-After", &["429", "503"]),
             ] {
                 let is_described = response["headers"][header].is_object();
+                // A missing scope has a challenge (RFC 6750).
+                let has_scope = matches!(endpoint.auth, Auth::AdminOrService(_));
+                let is_scope = has_scope && status == "403" && header == "WWW-Authenticate";
                 assert_eq!(
                     is_described,
-                    statuses.contains(&status.as_str()),
+                    statuses.contains(&status.as_str()) || is_scope,
                     "{name} {status} {header}"
                 );
             }

@@ -43,7 +43,9 @@ fn expected_refusal(auth: Auth, caller: Caller) -> Option<(u16, &'static str)> {
         (Auth::BearerAnyScope | Auth::RefreshTokenOrBearer, _)
         | (Auth::Bearer, Caller::Employee) => None,
         (_, Caller::MustChangePassword) => Some((403, "password_change_required")),
-        (Auth::Admin | Auth::AdminAnyScope, Caller::Employee) => Some((403, "admin_required")),
+        (Auth::Admin | Auth::AdminAnyScope | Auth::AdminOrService(_), Caller::Employee) => {
+            Some((403, "admin_required"))
+        }
         other => panic!("no expectation for {other:?}"),
     }
 }

@@ -99,6 +99,7 @@ async fn token<S: Store + Clone + 'static>(app: &App<S>, auth: Auth) -> Option<S
     match auth {
         Auth::Admin
         | Auth::AdminAnyScope
+        | Auth::AdminOrService(_)
         | Auth::Bearer
         | Auth::BearerAnyScope
         | Auth::RefreshTokenOrBearer => {

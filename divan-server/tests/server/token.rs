@@ -192,9 +192,9 @@ async fn a_form_that_is_not_valid_is_rejected() {
             "the body is incomplete or not UTF-8",
         ),
         (
-            "grant_type=client_credentials",
+            "grant_type=authorization_code",
             "unsupported_grant_type",
-            "`grant_type` must be `password` or `refresh_token`",
+            "`grant_type` must be `password`, `refresh_token` or `client_credentials`",
         ),
     ] {
         assert_eq!(
