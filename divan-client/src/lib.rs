@@ -103,6 +103,7 @@ pub mod test_util;
 mod tokens;
 mod transport;
 mod users;
+mod webhooks;
 
 pub use async_trait::async_trait;
 pub use builder::ClientBuilder;

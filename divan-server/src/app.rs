@@ -26,6 +26,7 @@ use crate::readiness::Readiness;
 use crate::router::{metrics_router, router};
 use crate::serve::{Limits, Timeouts, serve};
 use crate::state::{AppState, HttpOptions, PoolStateFn, StrictTransport};
+use crate::webhooks::{HttpTransport, WebhookSender};
 
 /// A server with its listener and its database, ready to run.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ pub struct Server {
     notifier: Option<Notifier>,
     #[cfg(feature = "rabbitmq")]
     publisher: Option<EventPublisher>,
+    webhooks: Option<WebhookSender>,
     metrics: Option<TcpListener>,
 }
 
@@ -48,6 +50,8 @@ const NOTIFIER_STOP: Duration = Duration::from_secs(12);
 /// Maximum time in which events that are being published are completed after the stop.
 #[cfg(feature = "rabbitmq")]
 const PUBLISHER_STOP: Duration = Duration::from_secs(5);
+/// Maximum time in which events that are being sent to webhooks are completed after that.
+const WEBHOOKS_STOP: Duration = Duration::from_secs(5);
 
 /// Maximum of concurrent connections to `/metrics`: enough for scrapers, too few to exhaust the
 /// sockets of the main listener.
@@ -147,6 +151,7 @@ impl Server {
             notifier: notifier(config, &service),
             #[cfg(feature = "rabbitmq")]
             publisher: EventPublisher::from_config(config, service.clone()),
+            webhooks: WebhookSender::new(service.clone()),
             state: AppState::with_readiness(service, http, Some(pool_state), readiness),
             database,
             metrics: None,
@@ -181,6 +186,9 @@ impl Server {
         let publisher = self
             .publisher
             .map(|publisher| tokio::spawn(publisher.run(stopped.clone())));
+        let webhooks = self
+            .webhooks
+            .map(|webhooks| tokio::spawn(webhooks.run(stopped.clone())));
         let notifier = self.notifier.map(|n| tokio::spawn(n.run(stopped)));
         let service = self.state.service().clone();
         let purge = tokio::spawn(purge(service, self.sessions, self.retention));
@@ -211,6 +219,7 @@ impl Server {
         finish(notifier, NOTIFIER_STOP).await;
         #[cfg(feature = "rabbitmq")]
         finish(publisher, PUBLISHER_STOP).await;
+        finish(webhooks, WEBHOOKS_STOP).await;
         purge.abort();
         watcher.abort();
         metrics.inspect(JoinHandle::abort);
@@ -285,6 +294,10 @@ pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
     .admin_approval(config.admin_approval)
     .messages(config.notifications)
     .events(config.events.retention.is_some())
+    .webhooks(
+        config.webhook_targets.clone(),
+        Arc::new(HttpTransport::new(config.webhook_targets.clone())),
+    )
     .auto_login_max_age(config.init_data_ages.auto_login)
     .region(config.region)
     .blocklist(config.blocklist.clone())

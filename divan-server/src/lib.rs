@@ -90,7 +90,6 @@ mod token_endpoint;
 mod users_csv;
 mod verify_endpoint;
 #[cfg(feature = "_server")]
-#[expect(dead_code, reason = "the delivery of events follows")]
 mod webhooks;
 
 #[cfg(feature = "_server")]

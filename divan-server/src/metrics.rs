@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use divan_core::api::{AdminLogin, AutoLogin, CompleteAdminLogin, Endpoint, TelegramLogin};
 use divan_core::password::HashClassLoad;
-use divan_core::service::{AttemptOutcome, AuthService, ConsumerStatus, MessageResult};
+use divan_core::service::{
+    AttemptOutcome, AuthService, ConsumerStatus, MessageResult, WebhookView,
+};
 use divan_core::store::{PoolState, WaitingMessages};
 use divan_core::throttle::AttemptClass;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
@@ -47,6 +49,8 @@ pub(crate) struct Metrics {
     messages_waiting: Gauge,
     messages_oldest: Gauge,
     events: Consumers,
+    webhook_attempts: Family<Messages, Counter>,
+    webhooks: Family<Webhooks, Gauge>,
     hashes: Hashes,
     connections: Family<Connections, Gauge>,
     connections_max: Gauge,
@@ -128,6 +132,11 @@ struct Messages {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Webhooks {
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Refused {
     data: &'static str,
     reason: &'static str,
@@ -159,6 +168,8 @@ impl Metrics {
             messages_waiting: Gauge::default(),
             messages_oldest: Gauge::default(),
             events: Consumers::default(),
+            webhook_attempts: Family::default(),
+            webhooks: Family::default(),
             hashes: Hashes::default(),
             connections: Family::default(),
             connections_max: Gauge::default(),
@@ -185,6 +196,8 @@ impl Metrics {
         r.register("events_pending", "Events to deliver to a consumer", self.events.pending.clone());
         r.register_with_unit("events_oldest_age", "Age of the oldest event to deliver to a consumer", seconds.clone(), self.events.oldest.clone());
         r.register("events_failures", "Failed deliveries to a consumer since the last successful one", self.events.failures.clone());
+        r.register("webhook_attempts", "Attempts to send an event to a webhook: delivered, or failed and repeated", self.webhook_attempts.clone());
+        r.register("webhooks", "Webhooks by their state: enabled, failing since the last attempt, or disabled", self.webhooks.clone());
         r.register("hashes_running", "Passwords being hashed", self.hashes.running.clone());
         r.register("hashes_waiting", "Passwords waiting to be hashed", self.hashes.waiting.clone());
         r.register("hashes_begun", "Passwords whose hashing has started", self.hashes.begun.clone());
@@ -259,6 +272,14 @@ impl Metrics {
             let total = service.message_results(*result);
             counter.inner().store(total, Ordering::Relaxed);
         }
+        let attempts = service.webhook_attempts();
+        for (result, total) in [
+            ("delivered", attempts.delivered),
+            ("failed", attempts.failed),
+        ] {
+            let counter = self.webhook_attempts.get_or_create(&Messages { result });
+            counter.inner().store(total, Ordering::Relaxed);
+        }
         let hashes = service.hash_load();
         self.hashes.set("trusted", hashes.trusted);
         self.hashes.set("untrusted", hashes.untrusted);
@@ -308,6 +329,20 @@ impl Metrics {
             oldest.get_or_create(&labels).set(gauge(age));
             let failed = status.consumer.failures.into();
             failures.get_or_create(&labels).set(failed);
+        }
+    }
+
+    /// Sets the number of webhooks by state.
+    pub(crate) fn set_webhooks(&self, webhooks: &[WebhookView]) {
+        let state = |webhook: &WebhookView| match (&webhook.disabled, webhook.failing_since) {
+            (Some(_), _) => "disabled",
+            (None, Some(_)) => "failing",
+            (None, None) => "enabled",
+        };
+        for name in ["enabled", "failing", "disabled"] {
+            let count = webhooks.iter().filter(|one| state(one) == name).count();
+            let gauge = self.webhooks.get_or_create(&Webhooks { state: name });
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         }
     }
 

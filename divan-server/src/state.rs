@@ -85,6 +85,9 @@ impl AppState {
             let metrics = &self.parts.metrics;
             metrics.set_consumers(consumers, SystemClock.now());
         }
+        if let Ok(webhooks) = self.parts.service.webhook_views().await {
+            self.parts.metrics.set_webhooks(&webhooks);
+        }
         let connections = self.parts.pool_state.as_ref().map(|state| state());
         let connections = connections.unwrap_or_default();
         self.parts.metrics.update(&self.parts.service, connections);

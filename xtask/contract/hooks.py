@@ -155,6 +155,8 @@ def before_add_examples(context, examples):
             good["path_parameters"] = {"id": own_service["id"]}
         if name == "remove_service_secret":
             good["path_parameters"]["secret_id"] = own_service["secrets"][0]["id"]
+    elif context.operation.path.startswith("/auth/admin/webhooks/{id}"):
+        good["path_parameters"] = {"id": installation.webhook()}
     elif name == "end_session":
         good["path_parameters"] = {"id": another_session()}
     elif name == "remove_device":
@@ -182,6 +184,10 @@ def before_add_examples(context, examples):
         good["body"] = {"name": "Another name"}
     elif name == "rotate_service_secret":
         good["body"] = {"previous_expires_in": 60}
+    elif name == "update_webhook":
+        good["body"] = {"state": "disabled"}
+    elif name == "replay_webhook":
+        good["body"] = {"since": "2026-01-20T00:00:00Z"}
     elif name == "promote_user":
         good["body"] = {"email": f"promoted{next(_numbers)}@example.com"}
     elif name == "telegram_login":

@@ -84,6 +84,15 @@ def code(secret):
     return f"{number % 1_000_000:06}"
 
 
+def webhook():
+    """Replaces all webhooks by one on a port without a receiver. Returns its id."""
+    token = admin_session()["access_token"]
+    for other in call("GET", "/auth/admin/webhooks", token)["items"]:
+        call("DELETE", f"/auth/admin/webhooks/{other['id']}", token)
+    created = call("POST", "/auth/admin/webhooks", token, json={"url": "http://127.0.0.1:47113/"})
+    return created["webhook"]["id"]
+
+
 def employee():
     """Creates an employee with a password and a Telegram account, and signs in."""
     token = admin_session()["access_token"]

@@ -5,11 +5,12 @@ use std::time::Duration;
 use divan_client::api::{
     AddPasskeyRequest, AdminLoginRequest, Audience, AuditAction, AuditRequest, Auth,
     BootstrapState, ChangePasswordRequest, CompleteAdminLoginRequest, ConfirmSecondFactorRequest,
-    CreateServiceRequest, CreateUserRequest, ENDPOINTS, EndpointDescription, EventsRequest,
-    HealthStatus, ListUsersRequest, MediaType, Metadata, PasskeyCredential, PasskeyId,
-    PasskeyLoginRequest, ProblemCode, PromoteUserRequest, ProofMethod, RenamePasskeyRequest, Role,
-    RotateServiceSecretRequest, ServiceScope, SessionId, StepUpRequest, UpdateServiceRequest,
-    UpdateUserRequest,
+    CreateServiceRequest, CreateUserRequest, CreateWebhookRequest, ENDPOINTS, EndpointDescription,
+    EventsRequest, HealthStatus, ListUsersRequest, MediaType, Metadata, PasskeyCredential,
+    PasskeyId, PasskeyLoginRequest, ProblemCode, PromoteUserRequest, ProofMethod,
+    RenamePasskeyRequest, ReplayWebhookRequest, Role, RotateServiceSecretRequest, ServiceScope,
+    SessionId, StepUpRequest, UpdateServiceRequest, UpdateUserRequest, UpdateWebhookRequest,
+    WebhookDisabledReason, WebhookState,
 };
 use divan_client::{AdminPanel, CasResult, Client, Error, MemoryStore, Secret, TokenStore, Tokens};
 use divan_core::passkey::SoftwareAuthenticator;
@@ -29,6 +30,34 @@ async fn every_endpoint_works_through_the_client() {
             operation => call(&signed_in().await, operation).await,
         }
     }
+}
+
+/// Creates a webhook, changes and tests it, and deletes it.
+async fn webhooks(f: &Fixture) {
+    let admin = f.client.admin();
+    let mut request = CreateWebhookRequest::new("https://hooks.example.com/divan");
+    request.types = vec!["user.deleted".to_owned()];
+    let created = admin.create_webhook(&request).await.unwrap();
+    assert!(created.secret.expose().starts_with("whsec_"));
+    let id = created.webhook.id;
+    assert_eq!(admin.get_webhook(id).await.unwrap(), created.webhook);
+    let mut change = UpdateWebhookRequest::default();
+    change.description = Some(Some("HR system".to_owned()));
+    change.state = Some(WebhookState::Disabled);
+    let changed = admin.update_webhook(id, &change).await.unwrap();
+    assert_eq!(changed.description.as_deref(), Some("HR system"));
+    let reason = WebhookDisabledReason::Administrator;
+    assert_eq!(changed.disabled_reason, Some(reason));
+    let rotated = admin.rotate_webhook_secret(id).await.unwrap();
+    assert_ne!(rotated.secret.expose(), created.secret.expose());
+    let test = admin.test_webhook(id).await.unwrap();
+    assert_eq!((test.delivered, test.status), (true, Some(204)));
+    let replay = ReplayWebhookRequest::new(created.webhook.created_at);
+    admin.replay_webhook(id, &replay).await.unwrap();
+    assert_eq!(admin.list_webhooks().await.unwrap().items.len(), 1);
+    admin.delete_webhook(id).await.unwrap();
+    let unknown = admin.delete_webhook(id).await.unwrap_err();
+    assert_eq!(unknown.code(), Some(ProblemCode::NotFound));
 }
 
 /// One administrator requests promotions, and another one approves one of them.
@@ -274,6 +303,14 @@ async fn call(f: &Fixture, operation: &str) {
         | "delete_service"
         | "rotate_service_secret"
         | "remove_service_secret" => services(f).await,
+        "list_webhooks"
+        | "create_webhook"
+        | "get_webhook"
+        | "update_webhook"
+        | "delete_webhook"
+        | "rotate_webhook_secret"
+        | "test_webhook"
+        | "replay_webhook" => webhooks(f).await,
         "user_sessions" => {
             let employee = miniapp.me().await.unwrap().id;
             let sessions = admin.user_sessions(employee).await.unwrap().items;
@@ -762,6 +799,28 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
         "remove_service_secret" => {
             let (id, secret) = (id.parse().unwrap(), id.parse().unwrap());
             admin.remove_service_secret(id, secret).await
+        }
+        "list_webhooks" => admin.list_webhooks().await.map(drop),
+        "create_webhook" => {
+            let request = CreateWebhookRequest::new("https://hooks.example.com/");
+            admin.create_webhook(&request).await.map(drop)
+        }
+        "get_webhook" => admin.get_webhook(id.parse().unwrap()).await.map(drop),
+        "update_webhook" => admin
+            .update_webhook(id.parse().unwrap(), &UpdateWebhookRequest::default())
+            .await
+            .map(drop),
+        "delete_webhook" => admin.delete_webhook(id.parse().unwrap()).await,
+        "rotate_webhook_secret" => admin
+            .rotate_webhook_secret(id.parse().unwrap())
+            .await
+            .map(drop),
+        "test_webhook" => admin.test_webhook(id.parse().unwrap()).await.map(drop),
+        "replay_webhook" => {
+            let since = "2026-01-20T00:00:00Z";
+            let since = serde_json::json!({ "since": since });
+            let request = serde_json::from_value(since).unwrap();
+            admin.replay_webhook(id.parse().unwrap(), &request).await
         }
         "user_sessions" => admin.user_sessions(id.parse().unwrap()).await.map(drop),
         "end_user_sessions" => admin.end_user_sessions(id.parse().unwrap()).await,

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
@@ -19,6 +20,8 @@ use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::SqliteStore;
 
 use divan_core::token::{Audiences, KeyRing, SecretKey, SigningAlgorithm, SigningKey};
+use divan_core::webhook::target::WebhookTargets;
+use divan_core::webhook::{WebhookFailure, WebhookRequest, WebhookResponse, WebhookTransport};
 use divan_server::{AppState, HttpOptions, router};
 
 pub(crate) const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
@@ -41,6 +44,17 @@ pub(crate) struct Fixture {
     server_clock: Arc<ManualClock>,
     client_clock: Arc<ManualClock>,
     request_counts: RequestCounts,
+}
+
+/// A receiver of webhooks that accepts all events.
+#[derive(Debug)]
+struct Accepting;
+
+#[async_trait]
+impl WebhookTransport for Accepting {
+    async fn send(&self, _: &WebhookRequest) -> Result<WebhookResponse, WebhookFailure> {
+        Ok(WebhookResponse::new(204, None))
+    }
 }
 
 /// Number of requests per path.
@@ -89,6 +103,7 @@ pub(crate) async fn fixture() -> Fixture {
         .clock(server_clock.clone())
         .admin_approval(approval)
         .events(true)
+        .webhooks(WebhookTargets::public(), Arc::new(Accepting))
         .build()
     };
     let routes = |approval| router(AppState::new(service(approval), HttpOptions::default()));

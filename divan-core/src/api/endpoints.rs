@@ -4,15 +4,16 @@ use super::{
     AddPasskeyRequest, AddedPasskey, AdminLoginRequest, AttemptLimit, AuditPage, AuditRequest,
     Auth, AutoLoginRequest, BootstrapRequest, BootstrapState, ChangePasswordRequest,
     CompleteAdminLoginRequest, ConfirmSecondFactorRequest, CreateServiceRequest, CreateUserRequest,
-    CreatedUser, DeviceList, EnabledSecondFactor, Endpoint, EndpointDescription, EventPage,
-    EventsRequest, FailedSignIns, FreshToken, GeneratedPassword, Health, ImportEvent,
-    ImportPreview, ImportRequest, JwkSet, ListUsersRequest, LogoutRequest, MediaType, Method,
-    MiniAppConfig, NewServiceSecret, Passkey, PasskeyCeremony, PasskeyList, PasskeyLoginRequest,
-    ProblemCode, PromoteUserRequest, PromotedUser, PromotionList, RecoveryCodes, RefreshRequest,
-    RenamePasskeyRequest, RotateServiceSecretRequest, SecondFactor, SecondFactorEnrolment,
-    ServerMetadata, ServiceCredential, ServiceList, ServiceScope, SessionList, StepUpRequest,
-    TelegramLoginRequest, TokenResponse, UpdateServiceRequest, UpdateUserRequest, User, UserPage,
-    UserRequest,
+    CreateWebhookRequest, CreatedUser, DeviceList, EnabledSecondFactor, Endpoint,
+    EndpointDescription, EventPage, EventsRequest, FailedSignIns, FreshToken, GeneratedPassword,
+    Health, ImportEvent, ImportPreview, ImportRequest, JwkSet, ListUsersRequest, LogoutRequest,
+    MediaType, Method, MiniAppConfig, NewServiceSecret, Passkey, PasskeyCeremony, PasskeyList,
+    PasskeyLoginRequest, ProblemCode, PromoteUserRequest, PromotedUser, PromotionList,
+    RecoveryCodes, RefreshRequest, RenamePasskeyRequest, ReplayWebhookRequest,
+    RotateServiceSecretRequest, SecondFactor, SecondFactorEnrolment, ServerMetadata,
+    ServiceCredential, ServiceList, ServiceScope, SessionList, StepUpRequest, TelegramLoginRequest,
+    TokenResponse, UpdateServiceRequest, UpdateUserRequest, UpdateWebhookRequest, User, UserPage,
+    UserRequest, Webhook, WebhookList, WebhookTest, WebhookWithSecret,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -312,6 +313,41 @@ endpoints! {
     /// Removes a secret of a service credential.
     RemoveServiceSecret = "remove_service_secret": Delete "/auth/admin/services/{id}/secrets/{secret_id}", Admin,
         () => 204 (), [InsufficientUserAuthentication, NotFound, LastServiceSecret];
+    /// Lists the webhooks.
+    ListWebhooks = "list_webhooks": Get "/auth/admin/webhooks", Admin,
+        () => 200 WebhookList, [];
+
+    /// Creates a webhook. Events that happen from now on are delivered to it.
+    CreateWebhook = "create_webhook": Post "/auth/admin/webhooks", Admin,
+        CreateWebhookRequest => 201 WebhookWithSecret,
+        [InsufficientUserAuthentication, TooManyWebhooks, WebhooksNotConfigured];
+
+    /// Returns a webhook.
+    GetWebhook = "get_webhook": Get "/auth/admin/webhooks/{id}", Admin,
+        () => 200 Webhook, [NotFound];
+
+    /// Changes, enables or disables a webhook.
+    UpdateWebhook = "update_webhook": Patch "/auth/admin/webhooks/{id}", Admin,
+        UpdateWebhookRequest => 200 Webhook,
+        [InsufficientUserAuthentication, NotFound, WebhooksNotConfigured];
+
+    /// Deletes a webhook.
+    DeleteWebhook = "delete_webhook": Delete "/auth/admin/webhooks/{id}", Admin,
+        () => 204 (), [InsufficientUserAuthentication, NotFound];
+
+    /// Replaces the secret of a webhook. Events are signed with both secrets for 24 hours.
+    RotateWebhookSecret = "rotate_webhook_secret": Post "/auth/admin/webhooks/{id}/secret", Admin,
+        () => 200 WebhookWithSecret,
+        [InsufficientUserAuthentication, NotFound, WebhooksNotConfigured];
+
+    /// Sends a test event to a webhook now.
+    TestWebhook = "test_webhook": Post "/auth/admin/webhooks/{id}/test", Admin,
+        () => 200 WebhookTest, [NotFound, WebhooksNotConfigured];
+
+    /// Delivers the events since a time again.
+    ReplayWebhook = "replay_webhook": Post "/auth/admin/webhooks/{id}/replay", Admin,
+        ReplayWebhookRequest => 204 (),
+        [InsufficientUserAuthentication, NotFound, WebhooksNotConfigured];
 
     /// Lists audit events, newest first.
     Audit = "audit": Get "/auth/admin/audit", AdminOrService(AuditRead),

@@ -28,6 +28,7 @@ mod session;
 mod telegram;
 mod user_include;
 mod users;
+mod webhooks;
 
 pub use account::ChangePasswordRequest;
 pub use admin::{AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, BootstrapRequest, BootstrapState};
@@ -38,15 +39,16 @@ pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, MediaType,
 pub use endpoints::{
     AddPasskey, AdminLogin, ApprovePromotion, Audit, AuthorizationServerMetadata, AutoLogin,
     BeginPasskey, BeginPasskeyLogin, BeginSecondFactor, BeginStepUp, Bootstrap, ChangePassword,
-    CompleteAdminLogin, ConfirmSecondFactor, CreateService, CreateUser, DeclinePromotion,
-    DeleteService, DeleteUser, Devices, DisableSecondFactor, ENDPOINTS, EndSession,
-    EndUserSessions, ExportUsers, GetBootstrap, GetFailedSignIns, GetSecondFactor, GetService,
-    GetUser, GetUserSecondFactor, ImportUsers, Jwks, ListEvents, ListPromotions, ListServices,
-    ListUsers, Live, Logout, Me, OpenidConfiguration, PasskeyLogin, Passkeys, PreviewImport,
-    PromoteUser, Ready, Refresh, RemoveDevice, RemovePasskey, RemoveServiceSecret, RenamePasskey,
-    ReplaceRecoveryCodes, ResetPassword, ResetSecondFactor, RotateServiceSecret, SearchUsers,
-    Sessions, StepUp, TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateService,
-    UpdateUser, UserSessions,
+    CompleteAdminLogin, ConfirmSecondFactor, CreateService, CreateUser, CreateWebhook,
+    DeclinePromotion, DeleteService, DeleteUser, DeleteWebhook, Devices, DisableSecondFactor,
+    ENDPOINTS, EndSession, EndUserSessions, ExportUsers, GetBootstrap, GetFailedSignIns,
+    GetSecondFactor, GetService, GetUser, GetUserSecondFactor, GetWebhook, ImportUsers, Jwks,
+    ListEvents, ListPromotions, ListServices, ListUsers, ListWebhooks, Live, Logout, Me,
+    OpenidConfiguration, PasskeyLogin, Passkeys, PreviewImport, PromoteUser, Ready, Refresh,
+    RemoveDevice, RemovePasskey, RemoveServiceSecret, RenamePasskey, ReplaceRecoveryCodes,
+    ReplayWebhook, ResetPassword, ResetSecondFactor, RotateServiceSecret, RotateWebhookSecret,
+    SearchUsers, Sessions, StepUp, TelegramConfig, TelegramLogin, TestWebhook, UnlinkTelegram,
+    UnlockUser, UpdateService, UpdateUser, UpdateWebhook, UserSessions,
 };
 pub use events::{Event, EventPage, EventsRequest};
 pub use health::{DependencyHealth, Health, HealthStatus};
@@ -80,11 +82,16 @@ pub use users::{
     CreateUserRequest, CreatedUser, GeneratedPassword, ListUsersRequest, PromoteUserRequest,
     UpdateUserRequest, UserPage,
 };
+pub use webhooks::{
+    CreateWebhookRequest, ReplayWebhookRequest, UpdateWebhookRequest, Webhook,
+    WebhookDisabledReason, WebhookError, WebhookErrorReason, WebhookList, WebhookState,
+    WebhookTest, WebhookWithSecret,
+};
 
 pub use crate::types::{
     Audience, AuditAction, AuditEvent, AuditId, DeviceId, ExternalId, Jwk, JwkSet, Metadata,
     PasskeyCredential, PasskeyId, PasskeyOptions, Role, ServiceId, ServiceScope, ServiceSecretId,
-    SessionId, TelegramId, User, UserId,
+    SessionId, TelegramId, User, UserId, WebhookId,
 };
 
 /// The problems of any request.

@@ -133,6 +133,8 @@ problem_codes! {
     TooManyServices = "too_many_services", 409, "Too many service credentials";
     /// The service credential has no other valid secret: rotate it, or delete the credential.
     LastServiceSecret = "last_service_secret", 409, "Last secret";
+    /// There are 20 webhooks: delete one first.
+    TooManyWebhooks = "too_many_webhooks", 409, "Too many webhooks";
     /// The user has no linked Telegram account. Nothing was changed.
     TelegramNotLinked = "telegram_not_linked", 409, "No linked Telegram account";
     /// The last active administrator cannot be deactivated, deleted or made an employee. Nothing was
@@ -192,6 +194,8 @@ problem_codes! {
     PasskeysNotConfigured = "passkeys_not_configured", 503, "Passkeys not configured";
     /// The server writes no events: `DIVAN_EVENTS_RETENTION` is 0.
     EventsNotConfigured = "events_not_configured", 503, "Events not configured";
+    /// The server delivers no webhooks, because events are switched off.
+    WebhooksNotConfigured = "webhooks_not_configured", 503, "Webhooks not configured";
     /// The server has no bot token, so sign-in through Telegram is not possible.
     TelegramNotConfigured = "telegram_not_configured", 503, "Telegram not configured";
 }

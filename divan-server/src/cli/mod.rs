@@ -22,6 +22,7 @@ mod telegram;
 mod users;
 mod users_error;
 mod users_update;
+mod webhooks;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -90,6 +91,9 @@ enum Command {
     /// List events, and manage their consumers
     #[command(subcommand)]
     Events(events::Command),
+    /// List, create and change webhooks
+    #[command(subcommand)]
+    Webhook(webhooks::Command),
     /// Print the OpenAPI document
     Openapi,
     /// Print the AsyncAPI document of the events
@@ -135,6 +139,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::Health(args)) => health::health(&args),
         Some(Command::Audit(command)) => audit::run(&command),
         Some(Command::Events(command)) => events::run(&command),
+        Some(Command::Webhook(command)) => webhooks::run(command),
         Some(Command::Openapi) => print_openapi(),
         Some(Command::Asyncapi) => print_asyncapi(),
     };

@@ -8,6 +8,7 @@ mod server;
 mod sessions;
 mod sign_in;
 mod text;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,6 +23,7 @@ use divan_core::init_data::BotToken;
 use divan_core::password::{Argon2idParams, Blocklist};
 use divan_core::service::{BootstrapPolicy, Region, SecondFactorPolicy};
 use divan_core::token::{KeyRing, SecretKey};
+use divan_core::webhook::target::WebhookTargets;
 
 use crate::development::Development;
 use crate::state::Pages;
@@ -36,7 +38,7 @@ pub use sign_in::InitDataAges;
 pub use text::{configuration_markdown, env_example};
 
 /// All sections of the configuration, in the order of the documentation.
-pub static SECTIONS: [&Section; 13] = [
+pub static SECTIONS: [&Section; 14] = [
     DatabaseConfig::SECTION,
     &keys::SECTION,
     TelegramConfig::SECTION,
@@ -44,6 +46,7 @@ pub static SECTIONS: [&Section; 13] = [
     &sign_in::SECTION,
     &sessions::SECTION,
     &events::SECTION,
+    &webhooks::SECTION,
     &hashing::SECTION,
     &server::SECTION,
     S3Config::SECTION,
@@ -94,6 +97,8 @@ pub struct Config {
     pub sessions: SessionsConfig,
     /// Events for other services.
     pub events: EventsConfig,
+    /// Addresses to which webhooks are sent.
+    pub webhook_targets: WebhookTargets,
     /// Time from the stop signal until connections are no longer accepted.
     pub drain: Duration,
     /// Serves the documentation.
@@ -189,6 +194,7 @@ impl Config {
         let argon2id = hashing::read(env);
         let sessions = sessions::read(env);
         let events = events::read(env);
+        let webhook_targets = webhooks::targets(env);
         let drain = server::drain(env);
         let docs = server::docs(env);
         let pages = server::pages(env);
@@ -239,6 +245,7 @@ impl Config {
                 argon2id,
                 sessions,
                 events,
+                webhook_targets,
                 drain,
                 docs,
                 pages,

@@ -8,7 +8,7 @@ use divan_core::infra::probe::{Report, check_all};
 use divan_core::infra::{DatabaseUrl, DependencyKind, Infra};
 use divan_core::store::SchemaStatus;
 
-use super::{DEADLINE, Finding, administrators, clock, events, services};
+use super::{DEADLINE, Finding, administrators, clock, events, services, webhooks};
 use crate::config::Config;
 use crate::database::Database;
 use crate::dependencies::{Buckets, Dependencies};
@@ -57,6 +57,7 @@ async fn inspect(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send +
             findings.extend(services::expiries(&*database.store(), now).await?);
             let service = crate::app::service(config, database.store());
             findings.extend(events::consumers(&service).await?);
+            findings.extend(webhooks::webhooks(&*database.store()).await?);
         }
         schema @ (SchemaStatus::Empty | SchemaStatus::Behind { .. }) => {
             findings.push(Finding::warning(

@@ -10,6 +10,7 @@ mod keys;
 mod pages;
 mod services;
 mod telegram;
+mod webhooks;
 
 use std::time::{Duration, SystemTime};
 

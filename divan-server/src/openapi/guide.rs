@@ -6,7 +6,7 @@ use utoipa::openapi::tag::{Tag, TagBuilder};
 const GUIDE: &str = include_str!("guide.md");
 
 /// The groups, in the order of the documentation.
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     (
         "Sign-in",
         "Sign-in to the Mini App and the admin panel, and the bootstrap of the first administrator.",
@@ -21,6 +21,10 @@ const TAGS: [(&str, &str); 10] = [
     (
         "Services",
         "Credentials of other services, managed by administrators.",
+    ),
+    (
+        "Webhooks",
+        "URLs to which events are delivered, for administrators.",
     ),
     ("Audit", "Audit events, for administrators."),
     (

@@ -87,6 +87,8 @@ fn code(error: &ServiceError) -> ProblemCode {
         ServiceError::ServiceNotAllowed => ProblemCode::ServiceNotAllowed,
         ServiceError::TooManyServices => ProblemCode::TooManyServices,
         ServiceError::LastServiceSecret => ProblemCode::LastServiceSecret,
+        ServiceError::TooManyWebhooks => ProblemCode::TooManyWebhooks,
+        ServiceError::WebhooksNotConfigured => ProblemCode::WebhooksNotConfigured,
         ServiceError::ChallengeInvalid => ProblemCode::SecondFactorChallengeInvalid,
         ServiceError::SecondFactorEnrolmentRequired => ProblemCode::SecondFactorEnrolmentRequired,
         ServiceError::InsufficientAuthentication { .. } => {

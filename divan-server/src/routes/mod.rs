@@ -24,6 +24,7 @@ pub(crate) mod test_init_data;
 pub(crate) mod token;
 mod users;
 pub(crate) mod verify;
+pub(crate) mod webhooks;
 pub(crate) mod wire;
 
 pub(crate) use examples::passkey_request;
@@ -102,6 +103,15 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(services::rotate_service_secret))
         .routes(routes!(services::remove_service_secret))
+        .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
+        .routes(routes!(
+            webhooks::get_webhook,
+            webhooks::update_webhook,
+            webhooks::delete_webhook
+        ))
+        .routes(routes!(webhooks::rotate_webhook_secret))
+        .routes(routes!(webhooks::test_webhook))
+        .routes(routes!(webhooks::replay_webhook))
         .routes(routes!(audit::audit))
         .routes(routes!(events::list_events))
         .routes(routes!(introspection::introspect))

@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
+use super::HttpTransport;
 use super::resolver::Lookup;
-use super::transport::HttpTransport;
 
 const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 const BODY: &str = r#"{"type":"user.created"}"#;

@@ -39,6 +39,9 @@ pub(crate) fn with_bodies<S: Store + Clone + 'static>(
             "expires_at": null
         }),
         "rotate_service_secret" => json!({"previous_expires_in": 0}),
+        "create_webhook" => json!({"url": "https://hooks.example.com/"}),
+        "update_webhook" => json!({"state": "disabled"}),
+        "replay_webhook" => json!({"since": "2026-01-20T00:00:00Z"}),
         "confirm_second_factor" => json!({"code": "123456"}),
         other => panic!("no body for {other}: add one"),
     };
@@ -141,6 +144,7 @@ async fn a_missing_unknown_repeated_or_mistyped_member_is_named() {
                     "logout",
                     "update_service",
                     "rotate_service_secret",
+                    "update_webhook",
                 ]
                 .contains(&endpoint.operation)
                 || (endpoint.operation == "create_service"

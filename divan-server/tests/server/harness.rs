@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -14,6 +15,8 @@ use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::{SqliteStore, Store};
 use divan_core::token::{Audiences, SecretKey};
+use divan_core::webhook::target::WebhookTargets;
+use divan_core::webhook::{WebhookFailure, WebhookRequest, WebhookResponse, WebhookTransport};
 use divan_server::{AppState, HttpOptions, Pages, StrictTransport, router};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -157,6 +160,7 @@ impl<S: Store + Clone + 'static> App<S> {
         .bootstrap(bootstrap)
         .messages(true)
         .events(true)
+        .webhooks(WebhookTargets::public(), Arc::new(Accepting))
         .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
         .clock(clock.clone());
         if let Some(bot) = bot {
@@ -306,6 +310,17 @@ pub(crate) async fn send_to(router: &Router, request: Request<Body>) -> TestResp
         status: parts.status,
         headers: parts.headers,
         text,
+    }
+}
+
+/// A receiver of webhooks that accepts all events.
+#[derive(Debug)]
+struct Accepting;
+
+#[async_trait]
+impl WebhookTransport for Accepting {
+    async fn send(&self, _: &WebhookRequest) -> Result<WebhookResponse, WebhookFailure> {
+        Ok(WebhookResponse::new(204, None))
     }
 }
 

@@ -58,4 +58,5 @@ mod upgrade;
 mod user_files;
 mod verify;
 mod web_security;
+mod webhooks;
 mod wording;

@@ -379,6 +379,8 @@ export const en: Texts = {
     too_many_passkeys: "You have ten passkeys. Remove one first.",
     too_many_services: "There are 100 service credentials. Delete one first.",
     last_service_secret: "This is the last valid secret. Replace it, or delete the credential.",
+    too_many_webhooks: "There are 20 webhooks. Delete one first.",
+    webhooks_not_configured: "This server sends no webhooks, because events are switched off.",
     passkeys_not_configured: "This server has no passkeys: its address is not HTTPS with a host name.",
     second_factor_challenge_invalid: "The sign-in took too long, or had too many wrong codes. Enter the password again.",
     second_factor_enrolment_required: "A second factor is required now. Reload the page to set it up.",

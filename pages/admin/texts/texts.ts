@@ -332,6 +332,8 @@ export type ProblemCode =
   | "too_many_passkeys"
   | "too_many_services"
   | "last_service_secret"
+  | "too_many_webhooks"
+  | "webhooks_not_configured"
   | "passkeys_not_configured"
   | "second_factor_challenge_invalid"
   | "second_factor_enrolment_required"

@@ -12,6 +12,7 @@ pub(super) const TEST: &str = "webhook.test";
 pub(super) fn event(event: &Event, source: &str) -> Vec<u8> {
     let mut json = envelope(event.id, event.data.event_type(), event.at, source);
     json["subject"] = event.user.to_string().into();
+    json["cursor"] = event.position.to_string().into();
     json["data"] = event.data.details().into();
     json.to_string().into_bytes()
 }

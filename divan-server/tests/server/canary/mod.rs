@@ -51,6 +51,7 @@ async fn no_line_contains_a_canary(database: &str, lose: impl AsyncFn(&Path, &st
     journey.passkeys(&admin).await;
     journey.services().await;
     journey.promotions(database, folder.path()).await;
+    journey.webhooks().await;
     journey.other_requests().await;
     let audit = || call("audit").with(&admin);
     let mut events = journey.expect(200, audit().query("?limit=200")).await;

@@ -445,6 +445,33 @@ impl Journey {
         require_none(&approving.log(), &self.secrets);
     }
 
+    /// Creates, changes, tests and deletes a webhook. Its URL may contain a secret of the receiver.
+    pub(super) async fn webhooks(&mut self) {
+        let admin = string(&self.admin_login().await["access_token"]);
+        let url = "https://receiver.invalid/canary?token=canary";
+        let new = json!({"url": url, "description": "canary"});
+        let create = || call("create_webhook").with(&admin);
+        let refused = json!({"url": "http://canary:canary@127.0.0.1/canary"});
+        self.expect(422, create().json(&refused)).await;
+        let created = self.expect(201, create().json(&new)).await;
+        let id = string(&created["webhook"]["id"]);
+        self.expect(200, call("list_webhooks").with(&admin)).await;
+        self.expect(401, call("list_webhooks")).await;
+        let edit = json!({"description": "canary", "state": "enabled"});
+        let since = json!({"since": "2026-01-01T00:00:00Z"});
+        for (status, id) in [(200, id.as_str()), (404, "canary")] {
+            let of = |operation| call(operation).with(&admin).of(id);
+            self.expect(status, of("get_webhook")).await;
+            self.expect(status, of("update_webhook").json(&edit)).await;
+            self.expect(status, of("rotate_webhook_secret")).await;
+            self.expect(status, of("test_webhook")).await;
+            let replayed = if status == 200 { 204 } else { status };
+            self.expect(replayed, of("replay_webhook").json(&since))
+                .await;
+            self.expect(replayed, of("delete_webhook")).await;
+        }
+    }
+
     pub(super) async fn other_requests(&mut self) {
         for operation in [
             "live",
