@@ -28,6 +28,7 @@ import { UserPage } from "./screens/user.js";
 import { Users } from "./screens/users.js";
 import { base, bootstrapStatus, downDependencies } from "./server.js";
 import type { StepUp } from "./step_up.js";
+import { needsAttention, webhookApi } from "./webhooks.js";
 
 const LANGUAGE_KEY = "divan:language";
 const HEALTH_INTERVAL = 60_000;
@@ -79,9 +80,10 @@ export function App({ client, stepUp }: { client: Client; stepUp: StepUp }) {
   const [asksSignOut, setAsksSignOut] = useState(false);
   const isLimited = !!user?.password_change_required || lacksSecondFactor;
   const promotions = usePromotions(client, !!user && !isLimited);
+  const webhooks = useWebhooks(client, !!user && !isLimited);
   const panel = useMemo(
-    () => ({ client, language, texts, user, typedPassword, job, promotions, reveal, revealCodes: setCodes, notify: setNotice }),
-    [client, language, user, job, promotions.value, promotions.error],
+    () => ({ client, language, texts, user, typedPassword, job, promotions, webhooks, reveal, revealCodes: setCodes, notify: setNotice }),
+    [client, language, user, job, promotions.value, promotions.error, webhooks.value, webhooks.error, webhooks.isLoading],
   );
   const selectLanguage = (language: Language) => {
     local.setItem(LANGUAGE_KEY, language);
@@ -165,6 +167,13 @@ function usePromotions(client: Client, isSignedIn: boolean) {
   return useLoaded(async () => (isSignedIn ? (await api.promotions(client)).items : []), [isSignedIn, section]);
 }
 
+/** The webhooks, loaded again with each section, and with each of their own screens. */
+function useWebhooks(client: Client, isSignedIn: boolean) {
+  const { path } = useRoute();
+  const screen = path[0] === "webhooks" ? path.join("/") : path[0];
+  return useLoaded(async () => (isSignedIn ? webhookApi.list(client) : null), [isSignedIn, screen]);
+}
+
 interface HeaderProps {
   user: User | null;
   /** Whether the administrator has to do something first. */
@@ -175,20 +184,23 @@ interface HeaderProps {
 }
 
 function Header({ user, isLimited, language, onLanguage, onSignOut }: HeaderProps) {
-  const { texts, promotions } = usePanel();
+  const { texts, promotions, webhooks } = usePanel();
   const [section = "users"] = useRoute().path;
   const link = (name: string, text: string) => (
     <a href={`#/${name}`} aria-current={section === name || (section === "import" && name === "users") ? "page" : undefined}>{text}</a>
   );
+  const counted = (name: string, text: string, n: number) => link(name, n > 0 ? `${text} (${n})` : text);
   const waiting = promotions.value?.length ?? 0;
+  const failing = webhooks.value?.filter(needsAttention).length ?? 0;
   return (
     <header class="bar">
       <span class="brand">Divan</span>
       {user && !isLimited && (
         <nav>
           {link("users", texts.users)}
-          {(waiting > 0 || section === "approvals") && link("approvals", `${texts.approvals.title}${waiting > 0 ? ` (${waiting})` : ""}`)}
+          {(waiting > 0 || section === "approvals") && counted("approvals", texts.approvals.title, waiting)}
           {link("services", texts.services)}
+          {(webhooks.value || webhooks.error) && counted("webhooks", texts.webhooks, failing)}
           {link("audit", texts.audit)}
           {link("account", texts.account)}
         </nav>
@@ -235,7 +247,7 @@ function Screen({ route }: { route: Route }): ComponentChildren {
   const [section = "users", id] = route.path;
   if (section === "users") return id ? <UserPage id={id} /> : <Users query={route.query} />;
   if (section === "import") return <Import />;
-  if (section === "services") return <Lazy route={route} />;
+  if (section === "services" || section === "webhooks") return <Lazy route={route} />;
   if (section === "audit") return <Audit query={route.query} />;
   if (section === "approvals") return <Approvals />;
   if (section === "account") return <Account />;

@@ -10,6 +10,7 @@ import { en } from "./texts/en.js";
 import { kk } from "./texts/kk.js";
 import { ru } from "./texts/ru.js";
 import type { Texts } from "./texts/texts.js";
+import type { Webhook } from "./webhooks.js";
 
 export const TEXTS: Record<Language, Texts> = { ru, kk, en };
 
@@ -26,7 +27,9 @@ export interface Panel {
   job: ImportJob;
   /** Promotions that wait for an approval. */
   promotions: Loaded<Promotion[]>;
-  /** Shows a generated password, also if the screen that asked for it has been left. */
+  /** The webhooks; `null` if the server delivers none. */
+  webhooks: Loaded<Webhook[] | null>;
+  /** Shows a generated password or secret, also if the screen that asked for it has been left. */
   reveal: (secret: Secret) => void;
   /** Shows recovery codes, also if the screen that asked for them has been left. */
   revealCodes: (codes: readonly string[]) => void;

@@ -13,6 +13,8 @@ export function routeOf(hash: string): Route {
 
 export const serviceLink = (id: string): string => `#/services/${encodeURIComponent(id)}`;
 
+export const webhookLink = (id: string): string => `#/webhooks/${encodeURIComponent(id)}`;
+
 export const userLink = (id: string): string => `#/users/${encodeURIComponent(id)}`;
 
 /** Returns the route and the number of visits: a link to the shown screen shows it again. */

@@ -26,7 +26,11 @@ export function startOfDay(day: string, daysLater: number): string | null {
 
 /** Returns the last day (`YYYY-MM-DD`) before a time in the viewer's zone. */
 export function lastDayBefore(time: string): string {
-  const last = new Date(Date.parse(time) - 1);
+  return dayOf(new Date(Date.parse(time) - 1));
+}
+
+/** Returns the day (`YYYY-MM-DD`) of a time in the viewer's zone. */
+export function dayOf(time: Date): string {
   const two = (n: number) => String(n).padStart(2, "0");
-  return `${last.getFullYear()}-${two(last.getMonth() + 1)}-${two(last.getDate())}`;
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
 }

@@ -6,7 +6,7 @@ import { LANGUAGES, setMiniAppLanguage, setPanelLanguage, THEMES } from "../test
 import { launch, openContext } from "../test/browser/support/browser.mjs";
 import { createLinked } from "../test/browser/support/miniapp.mjs";
 import { bootstrap, createUser } from "../test/browser/support/panel.mjs";
-import { miniAppScreens, panelScreens, passkeyScreens, requiredSecondFactor, secondFactorScreens, serviceScreens } from "../test/browser/support/screens.mjs";
+import { miniAppScreens, panelScreens, passkeyScreens, requiredSecondFactor, secondFactorScreens, serviceScreens, webhookScreens } from "../test/browser/support/screens.mjs";
 import { startServer } from "../test/browser/support/server.mjs";
 
 const SIZES = ["360x640", "390x844", "768x1024", "1440x900"];
@@ -35,6 +35,7 @@ const COMMITTED = [
   "passkeys-en-dark-768x1024",
   "approvals-ru-light-768x1024",
   "services-en-light-1440x900",
+  "webhooks-ru-dark-768x1024",
 ];
 
 /** No names of people: the words for "first name" and "last name" in the three languages. */
@@ -91,6 +92,7 @@ try {
   await shootScreens(browser, server, await secondFactorScreens(server, token), setPanelLanguage);
   await shootScreens(browser, server, await passkeyScreens(server, token), setPanelLanguage);
   await shootScreens(browser, server, await serviceScreens(server, token), setPanelLanguage);
+  await shootScreens(browser, server, await webhookScreens(server), setPanelLanguage);
   const required = await startServer({ DIVAN_ADMIN_SECOND_FACTOR: "required" });
   await shootScreens(browser, required, requiredSecondFactor(required), setPanelLanguage).finally(() => required.stop());
   await shootScreens(browser, server, { index: (page) => page.goto(server.index) }, async () => {});

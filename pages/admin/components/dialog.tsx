@@ -79,15 +79,16 @@ interface ConfirmProps {
   run: () => Promise<unknown>;
   children?: ComponentChildren;
   fields?: readonly string[];
+  isComplete?: boolean;
   render?: (errors: Record<string, string>) => ComponentChildren;
 }
 
 /** Asks before an action, by naming the person and saying what happens. */
-export function Confirm({ action, name, isDanger, onClose, run, fields = [], render }: ConfirmProps) {
+export function Confirm({ action, name, isDanger, onClose, run, fields = [], isComplete = true, render }: ConfirmProps) {
   const form = useForm(run, fields);
   return (
     <Dialog title={fill(action.title, { name })} onClose={onClose} isHeld={form.isBusy}>
-      <Form form={form} label={action.button} isDanger={isDanger ?? false} onCancel={onClose}>
+      <Form form={form} label={action.button} isDanger={isDanger ?? false} isComplete={isComplete} onCancel={onClose}>
         <p>{fill(action.text, { name })}</p>
         {render?.(form.errors)}
       </Form>

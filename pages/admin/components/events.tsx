@@ -3,7 +3,8 @@ import { fill } from "../../shared/text.js";
 import { api, type AuditEvent } from "../api.js";
 import { usePanel } from "../context.js";
 import { usePaged } from "../hooks.js";
-import { serviceLink, userLink } from "../router.js";
+import { serviceLink, userLink, webhookLink } from "../router.js";
+import { hostOf } from "../webhooks.js";
 import { LoadError, Skeleton, Time } from "./status.js";
 
 const ALARMS = ["token_reuse_detected", "sign_in_closed", "telegram_mismatch", "telegram_taken", "wrong_password_sign_out", "bootstrap_refused", "sign_in_failed", "second_factor_failed", "passkey_copied"];
@@ -65,6 +66,7 @@ function Event({ event, of }: { event: AuditEvent; of: string | undefined }) {
         {!hasActor && !subject_id && <span class="hint">{texts.commandLine}</span>}
         {hasSubject && <>{hasActor && " → "}<Person id={subject_id} name={event.subject_name} /></>}
         {isAffected && service && <> → {service}</>}
+        {event.webhook_id && <> → <WebhookName id={event.webhook_id} /></>}
       </span>
       <span class="hint mono">{event.address}</span>
     </div>
@@ -74,6 +76,13 @@ function Event({ event, of }: { event: AuditEvent; of: string | undefined }) {
 function ServiceName({ event, id }: { event: AuditEvent; id: string }) {
   const name = event.service_name ?? id;
   return event.action === "service_deleted" ? <>{name}</> : <a href={serviceLink(id)}>{name}</a>;
+}
+
+/** A webhook by its host, with a link; without one that exists, its id. */
+function WebhookName({ id }: { id: string }) {
+  const { webhooks } = usePanel();
+  const webhook = webhooks.value?.find((webhook) => webhook.id === id);
+  return webhook ? <a href={webhookLink(id)}>{hostOf(webhook.url)}</a> : <span class="hint mono">{id}</span>;
 }
 
 /** A user by name, with a link. */

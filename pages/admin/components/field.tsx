@@ -15,6 +15,7 @@ interface Props {
   maxLength?: number;
   readOnly?: boolean;
   inputMode?: string;
+  max?: string;
 }
 
 /** An input with a label, a hint and an error. */

@@ -86,9 +86,11 @@ interface Props {
   isComplete?: boolean;
   isDanger?: boolean;
   onCancel?: (() => void) | undefined;
+  /** Text of the button that leaves the form. */
+  cancel?: string | undefined;
 }
 
-export function Form({ form, label, children, isComplete = true, isDanger, onCancel }: Props) {
+export function Form({ form, label, children, isComplete = true, isDanger, onCancel, cancel }: Props) {
   const { texts } = usePanel();
   return (
     <form noValidate onSubmit={form.submit}>
@@ -103,7 +105,7 @@ export function Form({ form, label, children, isComplete = true, isDanger, onCan
         >
           {label}
         </button>
-        {onCancel && <button type="button" class="secondary" disabled={form.isBusy} onClick={onCancel}>{texts.cancel}</button>}
+        {onCancel && <button type="button" class="secondary" disabled={form.isBusy} onClick={onCancel}>{cancel ?? texts.cancel}</button>}
       </div>
     </form>
   );

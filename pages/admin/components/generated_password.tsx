@@ -11,7 +11,7 @@ export interface Secret {
   login: string;
   password: string;
   /** Not for a person: it is not printed. */
-  kind?: "service";
+  kind?: "service" | "webhook";
   onClose?: () => void;
   onAnother?: () => void;
 }

@@ -2,8 +2,8 @@ import { useState } from "preact/hooks";
 import { fill } from "../../shared/text.js";
 import { api, type Service, type ServiceSecret } from "../api.js";
 import { Choice, Choices } from "../components/choice.js";
+import { Creator } from "../components/creator.js";
 import { Confirm } from "../components/dialog.js";
-import { Person } from "../components/events.js";
 import { LoadError, Skeleton, Time } from "../components/status.js";
 import { usePanel } from "../context.js";
 import { useLoaded } from "../hooks.js";
@@ -70,13 +70,6 @@ function Details({ service, onChange }: Props) {
       {isEditing && <ServiceForm service={service} onClose={() => setEditing(false)} onSaved={onChange} />}
     </section>
   );
-}
-
-function Creator({ id }: { id: string | undefined }) {
-  const { client, texts } = usePanel();
-  const user = useLoaded(async () => (id ? api.getUser(client, id) : null), [id]);
-  if (!id) return <span class="hint">{texts.commandLine}</span>;
-  return user.isLoading ? <>…</> : <Person id={id} name={user.value?.full_name} />;
 }
 
 /** The valid secrets. One of two can be removed. */

@@ -4,6 +4,7 @@ export const en: Texts = {
   title: "Divan",
   users: "Users",
   services: "Services",
+  webhooks: "Webhooks",
   audit: "Audit log",
   account: "Account",
   signIn: "Sign in",
@@ -145,6 +146,7 @@ export const en: Texts = {
   secretTitle: "Secret: {name}",
   secretHints: {
     service: "It is shown only now. Store it in the secret store of the service.",
+    webhook: "It is shown only now. The receiver verifies each event with it.",
   },
   copy: "Copy",
   copied: "Copied",

@@ -4,6 +4,7 @@ export const kk: Texts = {
   title: "Divan",
   users: "Пайдаланушылар",
   services: "Сервистер",
+  webhooks: "Вебхуктар",
   audit: "Журнал",
   account: "Профиль",
   signIn: "Кіру",
@@ -145,6 +146,7 @@ export const kk: Texts = {
   secretTitle: "Құпия: {name}",
   secretHints: {
     service: "Тек қазір көрсетіледі. Оны сервистің құпиялар қоймасында сақтаңыз.",
+    webhook: "Тек қазір көрсетіледі. Қабылдаушы әр оқиғаны осымен тексереді.",
   },
   copy: "Көшіру",
   copied: "Көшірілді",

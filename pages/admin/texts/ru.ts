@@ -4,6 +4,7 @@ export const ru: Texts = {
   title: "Divan",
   users: "Пользователи",
   services: "Сервисы",
+  webhooks: "Вебхуки",
   audit: "Журнал",
   account: "Профиль",
   signIn: "Войти",
@@ -145,6 +146,7 @@ export const ru: Texts = {
   secretTitle: "Секрет: {name}",
   secretHints: {
     service: "Показывается только сейчас. Сохраните его в хранилище секретов сервиса.",
+    webhook: "Показывается только сейчас. Им получатель проверяет каждое событие.",
   },
   copy: "Скопировать",
   copied: "Скопировано",

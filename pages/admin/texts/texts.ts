@@ -1,4 +1,5 @@
 import type { components } from "../../shared/api.js";
+import type { DisabledReason, ErrorReason } from "../webhooks.js";
 
 type Schemas = components["schemas"];
 export type Action = Schemas["AuditAction"];
@@ -10,6 +11,7 @@ export interface Texts {
   title: string;
   users: string;
   services: string;
+  webhooks: string;
   audit: string;
   account: string;
   signIn: string;
@@ -105,7 +107,7 @@ export interface Texts {
   generatedTitle: string;
   generatedHint: string;
   secretTitle: string;
-  secretHints: Record<"service", string>;
+  secretHints: Record<"service" | "webhook", string>;
   copy: string;
   copied: string;
   print: string;
@@ -203,6 +205,46 @@ export interface ApprovalTexts {
 /** Texts of the screens that are loaded when they are first opened. */
 export interface MoreTexts {
   services: ServiceTexts;
+  webhooks: WebhookTexts;
+}
+
+/** Texts of webhooks. */
+export interface WebhookTexts {
+  hint: string;
+  create: string;
+  empty: string;
+  emptyHint: string;
+  url: string;
+  urlHint: string;
+  urlInvalid: string;
+  description: string;
+  types: string;
+  typesHint: string;
+  allTypes: string;
+  enabled: string;
+  disabled: string;
+  failing: string;
+  since: string;
+  disabledReasons: Record<DisabledReason, string>;
+  errorReasons: Record<ErrorReason, string>;
+  deliveries: string;
+  lastSuccess: string;
+  neverDelivered: string;
+  lastError: string;
+  noError: string;
+  pending: string;
+  created: string;
+  createdBy: string;
+  test: Confirmed;
+  testAgain: string;
+  sending: string;
+  delivered: string;
+  notDelivered: string;
+  enable: Confirmed;
+  disable: Confirmed;
+  replay: Confirmed;
+  rotate: Confirmed;
+  remove: Confirmed;
 }
 
 /** Texts of service credentials. */

@@ -5,7 +5,7 @@ import { everyScreen, setMiniAppLanguage, setPanelLanguage, violations } from ".
 import { launch, openContext, tooWide } from "./support/browser.mjs";
 import { DARK_THEME, launchHash, signedInitData, THEME } from "./support/miniapp.mjs";
 import { bootstrap } from "./support/panel.mjs";
-import { fill, miniAppScreens, panelScreens, passkeyScreens, requiredSecondFactor, secondFactorScreens, serviceScreens } from "./support/screens.mjs";
+import { fill, miniAppScreens, panelScreens, passkeyScreens, requiredSecondFactor, secondFactorScreens, serviceScreens, webhookScreens } from "./support/screens.mjs";
 import { startServer } from "./support/server.mjs";
 
 let browser;
@@ -42,6 +42,8 @@ test("second_factor_screens", async () => checkScreens(await secondFactorScreens
 test("passkey_screens", async () => checkScreens(await passkeyScreens(server, token), setPanelLanguage));
 
 test("service_screens", async () => checkScreens(await serviceScreens(server, token), setPanelLanguage));
+
+test("webhook_screens", async () => checkScreens(await webhookScreens(server), setPanelLanguage));
 
 test("required_second_factor", async () => {
   const required = await startServer({ DIVAN_ADMIN_SECOND_FACTOR: "required" });

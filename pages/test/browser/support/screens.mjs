@@ -4,6 +4,7 @@ import { ADMIN, adminToken, createUser, show, signInToPanel } from "./panel.mjs"
 import { addAuthenticator } from "./passkeys.mjs";
 import { refuseOnce } from "./requests.mjs";
 import { Authenticator, createAdministrator, createWithSecondFactor } from "./second_factor.mjs";
+import { FakeWebhooks } from "./webhooks.mjs";
 
 /** As long as Kazakh names are. */
 const LONG_NAME = "Атының Бірінші Бөлігі Тегінің-Ұзақ-Жазылуы";
@@ -309,6 +310,63 @@ export async function serviceScreens(server, token) {
       await page.route("**/auth/admin/services", (route) => route.fulfill({ json: { items: [] } }), { times: 1 });
       await show(page, "services");
       await page.locator(".empty").waitFor();
+    },
+  };
+}
+
+/** Screens of webhooks. */
+export async function webhookScreens(server) {
+  const webhooks = new FakeWebhooks();
+  const at = "2026-01-21T04:00:12Z";
+  const url = "https://hooks.example.com/a-long-path-of-a-receiver/divan";
+  webhooks.add({ url, description: LONG_NAME, last_success_at: at });
+  const failing = webhooks.add({ types: ["user.deactivated", "user.deleted"], failing_since: at, last_success_at: at, last_error: { at, reason: "status", status: 503 }, pending: 12 });
+  webhooks.add({ state: "disabled", disabled_reason: "cursor_expired", disabled_at: at, last_error: { at, reason: "address_not_allowed" }, pending: 1200 });
+  webhooks.add({ state: "disabled", disabled_reason: "administrator", disabled_at: at });
+  const act = async (page, n) => {
+    await page.locator(".actions button").nth(n).click();
+    await page.locator("dialog .primary").waitFor();
+  };
+  return {
+    webhooks: async (page) => {
+      await webhooks.install(page);
+      await signInToPanel(page, server);
+      await show(page, "webhooks");
+      await page.locator("a.row").nth(3).waitFor();
+    },
+    create_webhook: async (page) => {
+      await page.locator(".title .primary").click();
+      await page.locator("dialog input").first().fill("http://localhost");
+      await page.locator("dialog .primary").click();
+      await page.locator("dialog .note.error").waitFor();
+    },
+    webhook: async (page) => {
+      await page.keyboard.press("Escape");
+      await show(page, `webhooks/${failing.id}`);
+      await page.locator("#deliveries").waitFor();
+    },
+    failed_test: async (page) => {
+      webhooks.test = { delivered: false, reason: "tls", duration_ms: 1234 };
+      await act(page, 0);
+      await page.locator("dialog .primary").click();
+      await page.locator("dialog p.error").waitFor();
+    },
+    replay: async (page) => {
+      await page.keyboard.press("Escape");
+      await act(page, 2);
+    },
+    webhook_secret: async (page) => {
+      await page.keyboard.press("Escape");
+      await act(page, 3);
+      await page.locator("dialog .primary").click();
+      await page.locator("dialog output").waitFor();
+    },
+    no_webhooks: async (page) => {
+      await page.locator("dialog .secondary").click();
+      webhooks.items = [];
+      await show(page, "users");
+      await show(page, "webhooks");
+      await page.locator(".empty .note").waitFor();
     },
   };
 }
