@@ -1043,6 +1043,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/introspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Introspect a token
+         * @description Token introspection (RFC 7662), for a service with the scope `introspect` that has received a token. It sends `id` and secret of its credential by HTTP Basic, or as `client_id` and `client_secret`.
+         *
+         *     `active` is `true` for an access token of a user or a service that is valid now, and for a refresh token that a refresh would accept. A sign-out is seen within one second. `role`, `name` and `telegram_id` are the present ones. For everything else, the response is `{"active": false}` without a reason: also for the limited token of a user who must change the password or set up a second factor first.
+         *
+         *     A refresh token is not replaced. The use of an access token is stored, as at `me`.
+         *
+         *     Errors with status 400 or 401 have the form of RFC 6749; all others are problems.
+         */
+        post: operations["introspect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/logout": {
         parameters: {
             query?: never;
@@ -1125,6 +1151,30 @@ export interface paths {
          *     On `refresh_token_invalid` the session has ended: discard the pair, and sign in again. On every other problem keep the pair and retry.
          */
         post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke a token
+         * @description Token revocation (RFC 7009), for a service with the scope `introspect`. Ends the session of an access or refresh token within one second: the user is signed out. The audit event names the service. An unknown or invalid token returns 200 too.
+         *
+         *     `unsupported_token_type`: an access token of a service has no session. Rotate or delete its credential.
+         *
+         *     Errors with status 400 or 401 have the form of RFC 6749; all others are problems.
+         */
+        post: operations["revoke"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1259,8 +1309,9 @@ export interface paths {
          *
          *     - `grant_type=password` signs an administrator in with `username` and `password`. `client_id` may be the `device_token` of the last sign-in on this device. With a second factor, `client_secret` must be a one-time code or a recovery code.
          *     - `grant_type=refresh_token` refreshes the tokens of any session, as `refresh` does.
+         *     - `grant_type=client_credentials` returns an access token of another service, for ten minutes. The service sends `id` and secret of its credential by HTTP Basic, or as `client_id` and `client_secret`.
          *
-         *     Errors with status 400 have the form of RFC 6749; all others are problems.
+         *     Errors with status 400 or 401 have the form of RFC 6749; all others are problems.
          */
         post: operations["token"];
         delete?: never;
@@ -2089,6 +2140,92 @@ export interface components {
             /** @description The role. */
             role: components["schemas"]["Role"];
         };
+        /** @description The state of a token (RFC 7662 §2.2). All members but `active` are absent for a token that is not valid now. */
+        Introspection: {
+            /**
+             * @description True if the token is valid now.
+             * @example true
+             */
+            active: boolean;
+            /**
+             * @description The ways of that proof (RFC 8176). Absent if there are none.
+             * @example [
+             *       "pwd",
+             *       "telegram"
+             *     ]
+             */
+            amr?: string[];
+            /**
+             * @description The audience. Absent for a refresh token.
+             * @example divan.example.com
+             */
+            aud?: string;
+            /**
+             * Format: int64
+             * @description The time of the user's last proof of identity, in seconds since the Unix epoch.
+             * @example 1768469472
+             */
+            auth_time?: number;
+            /**
+             * @description The application that the token was issued to: the host of the front end, or the id of the service.
+             * @example divan.example.com
+             */
+            client_id?: string;
+            /**
+             * Format: int64
+             * @description The expiry, in seconds since the Unix epoch. For a refresh token, that of the session.
+             * @example 1768470372
+             */
+            exp?: number;
+            /**
+             * Format: int64
+             * @description The time of issue, in seconds since the Unix epoch. Absent for a refresh token.
+             * @example 1768469472
+             */
+            iat?: number;
+            /**
+             * @description The issuer.
+             * @example https://sec.example.com
+             */
+            iss?: string;
+            /**
+             * @description The id of the token. Absent for a refresh token.
+             * @example mX0b9kq3YwPzR8tVcN2s5A
+             */
+            jti?: string;
+            /**
+             * @description The present name of a user. Absent for a refresh token.
+             * @example First Last
+             */
+            name?: string;
+            /**
+             * Format: int64
+             * @description The time before which the token is not valid, in seconds since the Unix epoch. Absent for a refresh token.
+             * @example 1768469472
+             */
+            nbf?: number;
+            /** @description The present role of a user. Absent for a refresh token. */
+            role?: components["schemas"]["Role"];
+            /**
+             * @description The scopes of a service, separated by spaces. Absent for a user.
+             * @example users:read users:write
+             */
+            scope?: string;
+            /** @description The session of a user. */
+            sid?: components["schemas"]["SessionId"];
+            /**
+             * @description The id of the user or the service.
+             * @example 0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10
+             */
+            sub?: string;
+            /** @description The linked Telegram account of a user. Absent for a refresh token. */
+            telegram_id?: components["schemas"]["TelegramId"];
+            /**
+             * @description `Bearer` for an access token. Absent for a refresh token.
+             * @example Bearer
+             */
+            token_type?: string;
+        };
         /** @description A public key: a JWK (RFC 7517, section 4), here for Ed25519 (RFC 8037) or P-256 (RFC 7518, section 6.2). */
         Jwk: {
             /**
@@ -2305,10 +2442,10 @@ export interface components {
             /** @description The credential. */
             service: components["schemas"]["ServiceCredential"];
         };
-        /** @description The body of an error of the token endpoint (RFC 6749 §5.2). */
+        /** @description The body of an error of an OAuth2 endpoint (RFC 6749 §5.2). */
         OAuthErrorResponse: {
             /**
-             * @description `invalid_request`: the form is invalid. `invalid_grant`: the credentials or the refresh token are invalid. `unsupported_grant_type`: the endpoint does not support this grant type.
+             * @description `invalid_request`: the form is invalid. `invalid_grant`: the credentials or the refresh token are invalid. `invalid_client`: the service is unknown, or its secret or address is not accepted. `invalid_scope`: the service does not have a requested scope. `unsupported_grant_type`: the endpoint does not support this grant type. `unsupported_token_type`: an access token of a service cannot be revoked.
              * @example invalid_grant
              */
             error: string;
@@ -2319,7 +2456,7 @@ export interface components {
             error_description: string;
         };
         /**
-         * @description The form of a token request (RFC 6749 §4.3.2 and §6). Other parameters are ignored.
+         * @description The form of a token request (RFC 6749 §4.3.2, §4.4.2 and §6). Other parameters are ignored.
          * @example {
          *       "grant_type": "password",
          *       "password": "tram under the plum",
@@ -2327,16 +2464,18 @@ export interface components {
          *     }
          */
         OAuthTokenRequest: {
-            /** @description The `device_token` of the last sign-in on this device, for `password`. Any other id is ignored. */
+            /** @description The `device_token` of the last sign-in on this device, for `password`. Any other id is ignored. The id of the service, for `client_credentials`. */
             client_id?: string;
-            /** @description A one-time code or a recovery code, for `password` with a second factor. Ignored without one. */
+            /** @description A one-time code or a recovery code, for `password` with a second factor. Ignored without one. The secret of the service, for `client_credentials`. */
             client_secret?: string;
-            /** @description `password`, for administrators, or `refresh_token`. */
+            /** @description `password`, for administrators; `refresh_token`; or `client_credentials`, for other services. */
             grant_type: string;
             /** @description The password; required by `password`. */
             password?: string;
             /** @description The refresh token; required by `refresh_token`. */
             refresh_token?: string;
+            /** @description The scopes of the token, separated by spaces, for `client_credentials`. Default: all of the service. */
+            scope?: string;
             /** @description The administrator's e-mail address; required by `password`. */
             username?: string;
         };
@@ -2360,9 +2499,9 @@ export interface components {
              * @description The lifetime of the access token, in seconds.
              */
             expires_in: number;
-            /** @description The refresh token. Each refresh replaces it. */
-            refresh_token: string;
-            /** @description `password-change` where the access token is limited to that, because the user must change the password first; `second-factor-enrolment` where the user must set up a second factor first. Absent otherwise. */
+            /** @description The refresh token. Each refresh replaces it. Absent for a service. */
+            refresh_token?: string;
+            /** @description The scopes of a service, separated by spaces. For a user, `password-change` where the access token is limited to that, because the user must change the password first; `second-factor-enrolment` where the user must set up a second factor first. Absent otherwise. */
             scope?: string;
             /** @description The type of the access token. */
             token_type: components["schemas"]["TokenType"];
@@ -2506,7 +2645,7 @@ export interface components {
          * @description The stable code of a problem. Later versions may add codes.
          * @example malformed_body
          */
-        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "second_factor_required" | "second_factor_invalid" | "second_factor_challenge_invalid" | "passkey_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "refresh_token_invalid" | "password_required" | "password_change_required" | "second_factor_enrolment_required" | "password_expired" | "admin_required" | "bootstrap_token_required" | "telegram_account_mismatch" | "telegram_account_taken" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "approval_required" | "other_administrator_required" | "too_many_passkeys" | "passkey_taken" | "too_many_services" | "last_service_secret" | "too_many_webhooks" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "cursor_expired" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "contact_missing" | "contact_invalid" | "contact_expired" | "contact_mismatch" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "passkeys_not_configured" | "events_not_configured" | "webhooks_not_configured" | "telegram_not_configured") | string;
+        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "second_factor_required" | "second_factor_invalid" | "second_factor_challenge_invalid" | "passkey_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "invalid_client" | "refresh_token_invalid" | "password_required" | "password_change_required" | "second_factor_enrolment_required" | "password_expired" | "admin_required" | "insufficient_scope" | "service_not_allowed" | "bootstrap_token_required" | "telegram_account_mismatch" | "telegram_account_taken" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "approval_required" | "other_administrator_required" | "too_many_passkeys" | "passkey_taken" | "too_many_services" | "last_service_secret" | "too_many_webhooks" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "cursor_expired" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "contact_missing" | "contact_invalid" | "contact_expired" | "contact_mismatch" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "passkeys_not_configured" | "events_not_configured" | "webhooks_not_configured" | "telegram_not_configured") | string;
         /** @description The e-mail address of a new administrator. */
         PromoteUserRequest: {
             /**
@@ -2940,6 +3079,22 @@ export interface components {
              * @example +77011234567
              */
             phone?: string | null;
+        };
+        /**
+         * @description The form of a request about a token (RFC 7662 §2.1, RFC 7009 §2.1). Other parameters are ignored.
+         * @example {
+         *       "token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…"
+         *     }
+         */
+        TokenForm: {
+            /** @description The id of the service, without HTTP Basic. */
+            client_id?: string;
+            /** @description The secret of the service, without HTTP Basic. */
+            client_secret?: string;
+            /** @description The access or refresh token. */
+            token: string;
+            /** @description The expected kind of the token. It makes no difference. */
+            token_type_hint?: string;
         };
         /** @description The tokens of a session, and its user. */
         TokenResponse: {
@@ -3709,10 +3864,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -3724,9 +3880,12 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3754,6 +3913,17 @@ export interface operations {
             /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7924,10 +8094,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -7939,9 +8110,12 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7969,6 +8143,17 @@ export interface operations {
             /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8059,11 +8244,12 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -8075,10 +8261,14 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
+             *     - `service_not_allowed`: Services act on employees only: an administrator must do this.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8141,6 +8331,17 @@ export interface operations {
              */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8218,10 +8419,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -8233,9 +8435,12 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8254,6 +8459,17 @@ export interface operations {
             /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
             421: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8698,10 +8914,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -8713,10 +8930,13 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8762,6 +8982,17 @@ export interface operations {
             /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8852,10 +9083,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -8867,9 +9099,12 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8906,6 +9141,17 @@ export interface operations {
             /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8975,11 +9221,12 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -8991,10 +9238,14 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
+             *     - `service_not_allowed`: Services act on employees only: an administrator must do this.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9034,6 +9285,17 @@ export interface operations {
             /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
             421: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9128,11 +9390,12 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -9144,10 +9407,14 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
+             *     - `service_not_allowed`: Services act on employees only: an administrator must do this.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9218,6 +9485,17 @@ export interface operations {
             /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9638,11 +9916,12 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -9654,10 +9933,14 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
+             *     - `service_not_allowed`: Services act on employees only: an administrator must do this.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9694,6 +9977,17 @@ export interface operations {
             /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
             421: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10038,10 +10332,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -10053,9 +10348,12 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10083,6 +10381,17 @@ export interface operations {
             /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
             421: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10152,10 +10461,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -10167,10 +10477,14 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
+             *     - `service_not_allowed`: Services act on employees only: an administrator must do this.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10198,6 +10512,17 @@ export interface operations {
             /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
             421: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10274,11 +10599,12 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -10290,10 +10616,14 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
+             *     - `service_not_allowed`: Services act on employees only: an administrator must do this.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10333,6 +10663,17 @@ export interface operations {
             /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
             421: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10405,11 +10746,12 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -10421,10 +10763,14 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
+             *     - `service_not_allowed`: Services act on employees only: an administrator must do this.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10461,6 +10807,17 @@ export interface operations {
             /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
             421: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11983,10 +12340,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_client`: The id or the secret of the service is wrong, it has expired, or the address is not allowed. The response does not reveal the cause.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Basic realm="divan", charset="UTF-8"` with `invalid_client`; `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -11998,9 +12356,12 @@ export interface operations {
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names.
              */
             403: {
                 headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12043,6 +12404,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
@@ -12065,6 +12437,179 @@ export interface operations {
              * @description - `events_not_configured`: The server writes no events: `DIVAN_EVENTS_RETENTION` is 0.
              *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
              */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    introspect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": components["schemas"]["TokenForm"];
+            };
+        };
+        responses: {
+            /** @description The token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "active": true,
+                     *       "amr": [
+                     *         "pwd",
+                     *         "telegram"
+                     *       ],
+                     *       "aud": "divan.example.com",
+                     *       "auth_time": 1768469472,
+                     *       "client_id": "divan.example.com",
+                     *       "exp": 1768470372,
+                     *       "iat": 1768469472,
+                     *       "iss": "https://sec.example.com",
+                     *       "jti": "mX0b9kq3YwPzR8tVcN2s5A",
+                     *       "name": "First Last",
+                     *       "nbf": 1768469472,
+                     *       "role": "employee",
+                     *       "scope": "users:read users:write",
+                     *       "sid": "0199aa41-07d2-7e55-8c1b-2f60a9d3e4b8",
+                     *       "sub": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+                     *       "telegram_id": 42,
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Introspection"];
+                };
+            };
+            /** @description The form is invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "`token` is required"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthErrorResponse"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is unknown, or its secret or address is not accepted */
+            401: {
+                headers: {
+                    /** @description The challenge: `Basic` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_client",
+                     *       "error_description": "the service is unknown, or its secret or address is not accepted"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthErrorResponse"];
+                };
+            };
+            /** @description - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: The endpoint does not accept this media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -12642,6 +13187,153 @@ export interface operations {
             };
             /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": components["schemas"]["TokenForm"];
+            };
+        };
+        responses: {
+            /** @description The session has ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The form is invalid, or the token has no session */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "`token` is required"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthErrorResponse"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is unknown, or its secret or address is not accepted */
+            401: {
+                headers: {
+                    /** @description The challenge: `Basic` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_client",
+                     *       "error_description": "the service is unknown, or its secret or address is not accepted"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthErrorResponse"];
+                };
+            };
+            /** @description - `insufficient_scope`: The service has not been granted the scope that `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /** @description The challenge: `Bearer error="insufficient_scope", scope="…"` with `insufficient_scope`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: The endpoint does not accept this media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13430,6 +14122,23 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["OAuthErrorResponse"];
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is unknown, or its secret or address is not accepted */
+            401: {
+                headers: {
+                    /** @description The challenge: `Basic` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_client",
+                     *       "error_description": "the service is unknown, or its secret or address is not accepted"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthErrorResponse"];
                 };
             };
             /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
