@@ -221,7 +221,7 @@ def after_call(context, case, response):
     if response.request.method == case.operation.method.upper():
         _statuses[operation_id(case.operation)][response.status_code] += 1
     sent = response.request.headers.get("Authorization", "")
-    if response.status_code == 401 and response.json()["code"] in REJECTED_TOKEN and sent == f"Bearer {token()}":
+    if response.status_code == 401 and response.json().get("code") in REJECTED_TOKEN and sent == f"Bearer {token()}":
         _state["administrator"] = None
 
 

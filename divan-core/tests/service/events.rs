@@ -7,11 +7,12 @@ use std::time::Duration;
 use divan_core::clock::Clock;
 use divan_core::password::PasswordHash;
 use divan_core::service::{
-    Admin, AdminService, ChangePasswordCommand, CreateUserCommand, EventPosition, EventsError,
-    ExistingUsers, ImportedUser, Promotion, StepUpProof, UpdateUserCommand,
+    Admin, AdminService, ChangePasswordCommand, CreateServiceCommand, CreateUserCommand,
+    EventPosition, EventsError, ExistingUsers, ImportedUser, Promotion, StepUpProof,
+    UpdateUserCommand,
 };
 use divan_core::store::{Account, AccountUpdate};
-use divan_core::types::{EventData, EventType, Role, TelegramId, UserId};
+use divan_core::types::{EventData, EventType, Role, ServiceScope, TelegramId, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -48,6 +49,8 @@ const OPERATIONS: &[(&str, &[&str])] = &[
     ("approve_promotion", &PROMOTION),
     ("authenticate", &[]),
     ("authenticate_any_scope", &[]),
+    ("authenticate_bearer", &[]),
+    ("authenticate_service", &[]),
     ("authorize_import", &[]),
     ("auto_login", &["session.revoked"]),
     ("begin_passkey", &[]),
@@ -76,6 +79,7 @@ const OPERATIONS: &[(&str, &[&str])] = &[
     ("get_service", &[]),
     ("get_user", &[]),
     ("get_user_with_metadata", &[]),
+    ("introspect", &[]),
     ("is_bootstrapped", &[]),
     ("issue_device_token", &[]),
     ("list_audit_events", &[]),
@@ -100,6 +104,7 @@ const OPERATIONS: &[(&str, &[&str])] = &[
     ("replace_recovery_codes", &[]),
     ("reset_password", &["session.revoked"]),
     ("reset_second_factor", &["session.revoked"]),
+    ("revoke", &["session.revoked"]),
     ("rotate_service_secret", &[]),
     ("second_factor", &[]),
     ("second_factor_of", &[]),
@@ -333,6 +338,25 @@ async fn sessions(f: &Fixture, log: &mut Log<'_>) {
         .await
         .unwrap();
     assert!(log.written_by("logout").await.is_empty(), "it had ended");
+
+    let tokens = f.login().await;
+    let command = CreateServiceCommand::new("Proxy", [ServiceScope::Introspect]);
+    let created = operate(f, async |admin| admin.create_service(&command).await)
+        .await
+        .unwrap();
+    let (id, service) = (
+        created.service.id.to_string(),
+        f.service.for_client(&client),
+    );
+    let caller = service
+        .authenticate_service(&id, &created.secret)
+        .await
+        .unwrap();
+    service
+        .revoke(&caller, &tokens.refresh_token)
+        .await
+        .unwrap();
+    assert_eq!(log.written_by("revoke").await, revoked("signed_out"));
 
     let (first, other) = (f.login().await, f.login().await);
     let caller = f.access(&first).await.unwrap();
