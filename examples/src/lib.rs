@@ -17,6 +17,10 @@ struct ResourceServer;
 #[doc = include_str!("../../docs/guide/src/concepts/second-factor.md")]
 struct SecondFactor;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/src/operations/webhooks.md")]
+struct Webhooks;
+
 #[cfg(test)]
 mod tests {
     use std::fs;
