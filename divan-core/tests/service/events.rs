@@ -321,6 +321,32 @@ async fn users(f: &Fixture, log: &mut Log<'_>) {
     log.written_by("update_user").await;
 }
 
+/// Another service revokes a token.
+async fn revocation(f: &Fixture, log: &mut Log<'_>) {
+    let client = client();
+    let tokens = f.login().await;
+    let command = CreateServiceCommand::new("Proxy", [ServiceScope::Introspect]);
+    let created = operate(f, async |admin| admin.create_service(&command).await)
+        .await
+        .unwrap();
+    let (id, service) = (
+        created.service.id.to_string(),
+        f.service.for_client(&client),
+    );
+    let caller = service
+        .authenticate_service(&id, &created.secret)
+        .await
+        .unwrap();
+    service
+        .revoke(&caller, &tokens.refresh_token)
+        .await
+        .unwrap();
+    assert_eq!(
+        log.written_by("revoke").await,
+        ["session.revoked signed_out"]
+    );
+}
+
 async fn sessions(f: &Fixture, log: &mut Log<'_>) {
     let client = client();
     let revoked = |reason: &str| vec![format!("session.revoked {reason}")];
@@ -339,24 +365,7 @@ async fn sessions(f: &Fixture, log: &mut Log<'_>) {
         .unwrap();
     assert!(log.written_by("logout").await.is_empty(), "it had ended");
 
-    let tokens = f.login().await;
-    let command = CreateServiceCommand::new("Proxy", [ServiceScope::Introspect]);
-    let created = operate(f, async |admin| admin.create_service(&command).await)
-        .await
-        .unwrap();
-    let (id, service) = (
-        created.service.id.to_string(),
-        f.service.for_client(&client),
-    );
-    let caller = service
-        .authenticate_service(&id, &created.secret)
-        .await
-        .unwrap();
-    service
-        .revoke(&caller, &tokens.refresh_token)
-        .await
-        .unwrap();
-    assert_eq!(log.written_by("revoke").await, revoked("signed_out"));
+    revocation(f, log).await;
 
     let (first, other) = (f.login().await, f.login().await);
     let caller = f.access(&first).await.unwrap();

@@ -123,7 +123,7 @@ proptest! {
     fn errors_and_settings_contain_no_invalid_value(before in "[a-z0-9$@:/#?% ]{0,5}", after in "[a-z0-9$@:/#?% ]{0,5}", in_file: bool) {
         const CORE: &str = "Zq7xVw3k";
         // Variables that accept any text.
-        const ANY: [&str; 11] = ["DIVAN_CORS_HEADERS", "TELEGRAM_BOT_USERNAME", "DIVAN_PASSWORD_WORDS", "RUST_LOG", "MINIO_ACCESS_KEY", "MINIO_REGION", "REDIS_HOST", "REDIS_USER",
+        const ANY: [&str; 13] = ["DIVAN_CORS_HEADERS", "DIVAN_VERIFY_COOKIE", "DIVAN_EVENTS_EXCHANGE", "TELEGRAM_BOT_USERNAME", "DIVAN_PASSWORD_WORDS", "RUST_LOG", "MINIO_ACCESS_KEY", "MINIO_REGION", "REDIS_HOST", "REDIS_USER",
             "RABBITMQ_HOST", "RABBITMQ_USER", "RABBITMQ_VHOST"];
         let names = SECTIONS.iter().flat_map(|section| section.variables()).map(|variable| variable.name());
         let variables: HashMap<&str, String> = names
