@@ -1,8 +1,8 @@
 use divan_core::api::{
     self, CreateWebhook, CreateWebhookRequest, DeleteWebhook, Endpoint, GetWebhook, ListWebhooks,
-    ReplayWebhook, ReplayWebhookRequest, RotateWebhookSecret, TestWebhook, UpdateWebhook,
-    UpdateWebhookRequest, Webhook, WebhookErrorReason, WebhookList, WebhookState, WebhookTest,
-    WebhookWithSecret,
+    MemberError, MemberErrorCode, ReplayWebhook, ReplayWebhookRequest, RotateWebhookSecret,
+    TestWebhook, UpdateWebhook, UpdateWebhookRequest, Webhook, WebhookErrorReason, WebhookList,
+    WebhookState, WebhookTest, WebhookWithSecret,
 };
 use divan_core::service::{
     self, CreateWebhookCommand, CreatedWebhook, UpdateWebhookCommand, WebhookView,
@@ -10,6 +10,7 @@ use divan_core::service::{
 use divan_core::types::WebhookId;
 
 use super::{ApiResponse, ApiResult};
+use crate::extract::rejections::invalid;
 use crate::extract::{AsAdmin, Id, JsonBody};
 
 /// List the webhooks
@@ -83,7 +84,18 @@ pub(crate) async fn update_webhook(
     let mut command = UpdateWebhookCommand::default();
     command.url = request.url;
     (command.description, command.types) = (request.description, request.types);
-    command.is_enabled = request.state.map(|state| state == WebhookState::Enabled);
+    command.is_enabled = match request.state {
+        None => None,
+        Some(WebhookState::Enabled) => Some(true),
+        Some(WebhookState::Disabled) => Some(false),
+        Some(_) => {
+            return Err(invalid(MemberError::new(
+                "/state",
+                MemberErrorCode::UnknownValue,
+                "must be `enabled` or `disabled`",
+            )));
+        }
+    };
     let changed = admin.service().update_webhook(id, &command).await?;
     Ok(ApiResponse(webhook(changed)))
 }
