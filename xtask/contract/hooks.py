@@ -24,7 +24,7 @@ REJECTED_TOKEN = {"token_invalid", "token_expired"}
 _statuses = collections.defaultdict(collections.Counter)
 _numbers = itertools.count(1_000)
 _services = itertools.count()
-_state = {"administrator": None, "users": [], "services": []}
+_state = {"administrator": None, "users": [], "services": [], "introspecting": None}
 
 
 def operation_id(operation):
@@ -76,6 +76,7 @@ def administrator_with_second_factor():
 def services():
     """Returns service credentials with two secrets each. They are created first: the server allows a hundred."""
     if not _state["services"]:
+        introspecting_service()
         path, body = "/auth/admin/services", {"name": "Example", "scopes": ["users:read"]}
         session = installation.admin_session()["access_token"]
         for _ in range(16):
@@ -83,6 +84,15 @@ def services():
             rotate = f"{path}/{created['id']}/secrets"
             _state["services"].append(installation.call("POST", rotate, session, json={})["service"])
     return _state["services"]
+
+
+def introspecting_service():
+    """Returns the credentials of a service that may introspect tokens."""
+    if not _state["introspecting"]:
+        body = {"name": "Example", "scopes": ["introspect"]}
+        created = installation.call("POST", "/auth/admin/services", installation.admin_session()["access_token"], json=body)
+        _state["introspecting"] = {"client_id": created["service"]["id"], "client_secret": created["secret"]}
+    return _state["introspecting"]
 
 
 def employees():
@@ -199,6 +209,8 @@ def before_add_examples(context, examples):
     elif name == "token":
         credentials = {"username": administrator()["user"]["email"], "password": installation.PASSWORD}
         good["body"] = {"grant_type": "password", **credentials}
+    elif name in {"introspect", "revoke"}:
+        good["body"] = {"token": installation.employee()["session"]["refresh_token"], **introspecting_service()}
     elif name == "import_users":
         good["body"] = f"name,phone\nFirst Last,+7702{next(_numbers):07}\n"
     if not good and own is None:
@@ -206,7 +218,8 @@ def before_add_examples(context, examples):
     if good.get("body") is None:
         good.pop("body", None)
     else:
-        media_types = {"token": "application/x-www-form-urlencoded", "import_users": "text/csv"}
+        media_types = {"import_users": "text/csv"}
+        media_types |= dict.fromkeys(("token", "introspect", "revoke"), "application/x-www-form-urlencoded")
         good["media_type"] = media_types.get(name, "application/json")
     # Schemathesis does not authenticate these requests.
     if needs_token(operation):
