@@ -222,7 +222,8 @@ def before_add_examples(context, examples):
         media_types |= dict.fromkeys(("token", "introspect", "revoke"), "application/x-www-form-urlencoded")
         good["media_type"] = media_types.get(name, "application/json")
     # Schemathesis does not authenticate these requests.
-    if needs_token(operation):
+    # A service sends its credentials in the header or in the body.
+    if needs_token(operation) and "client_secret" not in good.get("body", {}):
         bearer = own["access_token"] if own else token()
         good["headers"] = {"Authorization": f"Bearer {bearer}"}
     examples.append(operation.Case(**good))
