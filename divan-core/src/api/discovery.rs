@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::types::JwkSet;
+use crate::types::{JwkSet, ServiceScope};
 
 /// The claims of access tokens.
 const CLAIMS: [&str; 14] = [
@@ -19,6 +19,9 @@ const CLAIMS: [&str; 14] = [
     "exp",
     "jti",
 ];
+
+/// The methods with which services send their credentials (RFC 6749 §2.3.1).
+const SERVICE_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 
 /// The issuer, endpoints and algorithms of a server, for programs that verify or request tokens
 /// ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414) and [OpenID Connect Discovery
@@ -50,12 +53,38 @@ pub struct ServerMetadata {
     pub token_endpoint: String,
     /// The authentication methods of clients at the token endpoint.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(example = json!(["none"])))]
+    #[cfg_attr(feature = "openapi", schema(example = json!(["none", "client_secret_basic", "client_secret_post"])))]
     pub token_endpoint_auth_methods_supported: Vec<String>,
     /// The grants of the token endpoint.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(example = json!(["password", "refresh_token"])))]
+    #[cfg_attr(feature = "openapi", schema(example = json!(["password", "refresh_token", "client_credentials"])))]
     pub grant_types_supported: Vec<String>,
+    /// The scopes of service credentials.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(example = json!(["introspect", "users:read"])))]
+    pub scopes_supported: Vec<String>,
+    /// The URL of token introspection (RFC 7662).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, example = "https://sec.example.com/auth/introspect")
+    )]
+    pub introspection_endpoint: Option<String>,
+    /// The authentication methods of services at the introspection endpoint.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(example = json!(["client_secret_basic", "client_secret_post"])))]
+    pub introspection_endpoint_auth_methods_supported: Vec<String>,
+    /// The URL of token revocation (RFC 7009).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, example = "https://sec.example.com/auth/revoke")
+    )]
+    pub revocation_endpoint: Option<String>,
+    /// The authentication methods of services at the revocation endpoint.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(example = json!(["client_secret_basic", "client_secret_post"])))]
+    pub revocation_endpoint_auth_methods_supported: Vec<String>,
     /// The response types of the authorization endpoint. None, because there is no such endpoint; RFC
     /// 8414 requires the member.
     #[serde(default)]
@@ -90,8 +119,20 @@ impl ServerMetadata {
             issuer: issuer.to_owned(),
             jwks_uri: format!("{base}/.well-known/jwks.json"),
             token_endpoint: format!("{base}/auth/token"),
-            token_endpoint_auth_methods_supported: texts(["none"]),
-            grant_types_supported: texts(["password", "refresh_token"]),
+            token_endpoint_auth_methods_supported: texts([
+                "none",
+                "client_secret_basic",
+                "client_secret_post",
+            ]),
+            grant_types_supported: texts(["password", "refresh_token", "client_credentials"]),
+            scopes_supported: ServiceScope::ALL
+                .iter()
+                .map(|scope| scope.as_str().to_owned())
+                .collect(),
+            introspection_endpoint: Some(format!("{base}/auth/introspect")),
+            introspection_endpoint_auth_methods_supported: texts(SERVICE_METHODS),
+            revocation_endpoint: Some(format!("{base}/auth/revoke")),
+            revocation_endpoint_auth_methods_supported: texts(SERVICE_METHODS),
             response_types_supported: Vec::new(),
             subject_types_supported: texts(["public"]),
             id_token_signing_alg_values_supported: algorithms(jwks),

@@ -28,8 +28,13 @@ async fn the_metadata_lists_what_exists() {
                 "issuer": "https://sec.example.com",
                 "jwks_uri": "https://sec.example.com/.well-known/jwks.json",
                 "token_endpoint": "https://sec.example.com/auth/token",
-                "token_endpoint_auth_methods_supported": ["none"],
-                "grant_types_supported": ["password", "refresh_token"],
+                "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
+                "grant_types_supported": ["password", "refresh_token", "client_credentials"],
+                "scopes_supported": ["introspect", "users:read", "users:write", "audit:read", "events:read"],
+                "introspection_endpoint": "https://sec.example.com/auth/introspect",
+                "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+                "revocation_endpoint": "https://sec.example.com/auth/revoke",
+                "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
                 "response_types_supported": [],
                 "subject_types_supported": ["public"],
                 // SECRET_KEY signs, which other programs cannot verify.
@@ -41,6 +46,34 @@ async fn the_metadata_lists_what_exists() {
                 "service_documentation": "https://sec.example.com/docs/",
             })
         );
+    }
+}
+
+#[tokio::test]
+async fn every_endpoint_and_grant_of_the_metadata_exists() {
+    let app = App::start().await;
+    let metadata = app.get(PATHS[0]).await.json();
+    let mut endpoints = 0;
+    for (member, url) in metadata.as_object().unwrap() {
+        if member.ends_with("_endpoint") {
+            let path = url
+                .as_str()
+                .unwrap()
+                .strip_prefix("https://sec.example.com");
+            let request = Request::post(path.unwrap()).body(Body::empty()).unwrap();
+            assert_eq!(app.send(request).await.status.as_u16(), 415, "{member}");
+            endpoints += 1;
+        }
+    }
+    assert_eq!(endpoints, 3);
+    for grant in metadata["grant_types_supported"].as_array().unwrap() {
+        let request = Request::post("/auth/token")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("grant_type={}", grant.as_str().unwrap()).into());
+        let response = app.send(request.unwrap()).await;
+        assert!((400..=401).contains(&response.status.as_u16()), "{grant}");
+        let error = response.json()["error"].clone();
+        assert_ne!(error, "unsupported_grant_type", "{grant}");
     }
 }
 
