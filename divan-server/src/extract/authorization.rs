@@ -61,17 +61,18 @@ fn decoded(encoded: &str) -> Option<BasicCredentials> {
     let decoded = BASE64_STANDARD.decode(encoded).ok()?;
     let decoded = Secret::new(String::from_utf8(decoded).ok()?);
     let (id, secret) = decoded.expose().split_once(':')?;
-    let (id, secret) = (form_decoded(id), form_decoded(secret));
+    let (id, secret) = (form_decoded(id)?, form_decoded(secret)?);
     Some(BasicCredentials { id, secret })
 }
 
-/// Decodes a value as in a form.
-fn form_decoded(value: &str) -> Secret {
+/// Decodes a value as in a form. `None` for several values.
+fn form_decoded(value: &str) -> Option<Secret> {
+    if value.contains('&') {
+        return None;
+    }
     let pair = Secret::new(format!("v={value}"));
-    let value = form_urlencoded::parse(pair.expose().as_bytes()).next();
-    value
-        .map(|(_, value)| Secret::new(value))
-        .unwrap_or_default()
+    let (_, value) = form_urlencoded::parse(pair.expose().as_bytes()).next()?;
+    Some(Secret::new(value))
 }
 
 /// The raw init data of `Authorization: tma …` or `X-Telegram-Init-Data: …`, if present.

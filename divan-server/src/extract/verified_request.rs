@@ -1,7 +1,7 @@
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue};
 use divan_core::api::{MemberError, MemberErrorCode, ProblemCode};
 use divan_core::service::Caller;
 use url::form_urlencoded;
@@ -46,22 +46,23 @@ fn access_token<'p>(parts: &'p Parts, cookie_name: Option<&str>) -> Result<&'p s
     let name = cookie_name.ok_or_else(|| missing.clone())?;
     let mut values = cookies(&parts.headers, name);
     match (values.next(), values.next()) {
-        (Some(token), None) => Ok(token),
+        (Some(token), None) => {
+            str::from_utf8(token).map_err(|_| Problem::new(ProblemCode::TokenInvalid))
+        }
         // Another site of the domain may have set the second one.
         (Some(_), Some(_)) => Err(Problem::new(ProblemCode::TokenInvalid)),
         (None, _) => Err(missing),
     }
 }
 
-/// Returns the values of all cookies with this name (RFC 6265 §5.4).
-fn cookies<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
+/// Returns the values of all cookies with this name (RFC 6265 §5.4). Others may have any bytes.
+fn cookies<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h [u8]> {
     let lines = headers.get_all(COOKIE).into_iter();
-    let pairs = lines
-        .filter_map(|line| HeaderValue::to_str(line).ok())
-        .flat_map(|line| line.split(';'));
+    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     pairs.filter_map(move |pair| {
-        let (key, value) = pair.split_once('=')?;
-        (key.trim() == name).then_some(value.trim())
+        let equals = pair.iter().position(|byte| *byte == b'=')?;
+        let (key, value) = (&pair[..equals], &pair[equals + 1..]);
+        (key.trim_ascii() == name.as_bytes()).then_some(value.trim_ascii())
     })
 }
 
