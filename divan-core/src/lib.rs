@@ -84,6 +84,8 @@ pub mod infra;
 pub mod init_data;
 #[cfg(any(feature = "password", feature = "store"))]
 mod ip_prefix;
+#[cfg(any(feature = "infra", feature = "store"))]
+mod network;
 #[cfg(feature = "passkeys")]
 pub mod passkey;
 #[cfg(feature = "password")]

@@ -1,11 +1,12 @@
 use std::net::{IpAddr, SocketAddr};
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 use url::Url;
 
 use super::address::{address, address_with_query, bare_address};
 use super::env::Env;
 use super::variable::{Section, section};
+use crate::network::unmapped;
 
 /// Public addresses, proxies and metrics.
 #[derive(Clone, Debug)]
@@ -182,18 +183,6 @@ pub fn networks(text: &str, verb: &str) -> Result<Vec<IpNet>, String> {
         }
     };
     parts.map(network).collect()
-}
-
-/// Converts an IPv4-mapped IPv6 network to IPv4, the form of client addresses.
-fn unmapped(network: IpNet) -> IpNet {
-    let IpNet::V6(six) = network else {
-        return network;
-    };
-    let four = six.addr().to_ipv4_mapped().and_then(|four| {
-        let prefix = six.prefix_len().checked_sub(96)?;
-        Ipv4Net::new(four, prefix).ok()
-    });
-    four.map_or(network, IpNet::V4)
 }
 
 fn metrics_listen(text: &str) -> Result<Option<SocketAddr>, &'static str> {

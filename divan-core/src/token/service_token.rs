@@ -24,10 +24,11 @@ const LIFE: Duration = Duration::from_mins(10);
 pub struct ServiceTokenClaims {
     /// The service credential (`sub` and `client_id`).
     pub service: ServiceId,
-    /// The secret that the token was issued for (`secret_id`). The token is void without it.
+    /// The secret that the token was issued for (`secret_id`). When the secret is removed or expires, the
+    /// token is invalid.
     pub secret: ServiceSecretId,
-    /// The permissions of the token (`scope`), without those that this version does not know. The stored ones
-    /// decide too.
+    /// The permissions of the token (`scope`), without those that this version does not know. A permission
+    /// counts only if the credential still has it.
     pub scopes: Vec<ServiceScope>,
     /// The time of issue (`iat`), in seconds since the Unix epoch.
     pub issued_at: u64,
@@ -67,7 +68,8 @@ pub(super) struct WireServiceClaims<'a> {
 }
 
 impl TokenIssuer {
-    /// Issues a token for a service, which is valid for ten minutes.
+    /// Issues a token for a service, which is valid for ten minutes, and not after `end` (in seconds since the
+    /// Unix epoch).
     ///
     /// # Errors
     /// [`NoEntropy`] if no randomness is available for the token's id.
@@ -76,11 +78,14 @@ impl TokenIssuer {
         service: ServiceId,
         secret: ServiceSecretId,
         scopes: &[ServiceScope],
+        end: Option<u64>,
     ) -> Result<AccessToken, NoEntropy> {
         let mut id = [0; 16];
         self.entropy.fill(&mut id)?;
         let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
         let now = self.clock.unix_seconds();
+        let expiry = now.saturating_add(LIFE.as_secs());
+        let expiry = end.map_or(expiry, |end| end.clamp(now, expiry));
         let claims = WireServiceClaims {
             iss: (&*self.issuer).into(),
             sub: service,
@@ -90,12 +95,12 @@ impl TokenIssuer {
             scope: scopes.join(" ").into(),
             iat: now,
             nbf: now,
-            exp: now.saturating_add(LIFE.as_secs()),
+            exp: expiry,
             jti: URL_SAFE_NO_PAD.encode(id).into(),
         };
         Ok(AccessToken {
             token: self.sign(&claims),
-            expires_in: LIFE,
+            expires_in: Duration::from_secs(expiry - now),
         })
     }
 }

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
+use crate::network::unmapped;
+
 /// An IP address, or a network of addresses (CIDR).
 ///
 /// ```
@@ -36,11 +38,10 @@ impl FromStr for AddressRange {
 
     /// Parses a range. The host bits of a network are cleared.
     fn from_str(text: &str) -> Result<Self, InvalidAddressRange> {
-        let net = match text.parse::<IpAddr>() {
-            Ok(address) => address.to_canonical().into(),
-            Err(_) => text.parse::<IpNet>().map_err(|_| InvalidAddressRange)?,
-        };
-        Ok(Self(net.trunc()))
+        let address = text.parse::<IpAddr>().map(IpNet::from);
+        let network = address.or_else(|_| text.parse::<IpNet>());
+        let network = network.map_err(|_| InvalidAddressRange)?;
+        Ok(Self(unmapped(network.trunc())))
     }
 }
 
@@ -68,6 +69,8 @@ mod tests {
             ("192.0.2.9", "192.0.2.9"),
             ("192.0.2.9/32", "192.0.2.9"),
             ("::ffff:192.0.2.9", "192.0.2.9"),
+            ("::ffff:192.0.2.9/120", "192.0.2.0/24"),
+            ("::ffff:0:0/96", "0.0.0.0/0"),
             ("192.0.2.9/24", "192.0.2.0/24"),
             ("0.0.0.0/0", "0.0.0.0/0"),
             ("2001:DB8::1", "2001:db8::1"),

@@ -24,6 +24,7 @@ on_every_store!(
     a_change_of_a_credential_takes_effect_at_once,
     a_token_has_scopes_of_the_credential,
     a_token_is_void_without_its_secret,
+    a_token_expires_with_its_credential_or_secret,
     a_token_of_a_service_is_no_token_of_a_user,
     a_scope_limits_the_operations,
     a_service_acts_on_employees_only,
@@ -260,6 +261,32 @@ async fn a_token_is_void_without_its_secret(f: Fixture) {
     assert_eq!(refusal(bearer(&f, &token).await), Refusal::TokenInvalid);
     let old = refusal(authenticate(&f, &created).await);
     assert_eq!(old, Refusal::InvalidClient);
+}
+
+async fn a_token_expires_with_its_credential_or_secret(f: Fixture) {
+    let created = create(&f, &[ServiceScope::UsersRead]).await;
+    let (operator, client) = (Admin::operator(), client());
+    let services = f.service.as_admin(&operator, &client);
+    let id = created.service.id;
+    let earlier = token(&f, &authenticate(&f, &created).await.unwrap(), None).unwrap();
+    let lifetime = async |f: &Fixture| {
+        let caller = authenticate(f, &created).await.unwrap();
+        let issued = f.service.for_client(&client);
+        let issued = issued.issue_service_token(&caller, None).unwrap();
+        let active = introspect(f, &issued.access_token).await.unwrap();
+        let seconds = issued.expires_in.as_secs();
+        assert_eq!(active.expires_at, Some(NOW + seconds));
+        seconds
+    };
+    let mut command = UpdateServiceCommand::default();
+    command.expires_at = Some(Some(time(90)));
+    update(&f, &created, &command).await;
+    assert_eq!(lifetime(&f).await, 90);
+    let active = introspect(&f, &earlier).await.unwrap();
+    assert_eq!(active.expires_at, Some(NOW + 90));
+    let minute = Duration::from_mins(1);
+    services.rotate_service_secret(id, minute).await.unwrap();
+    assert_eq!(lifetime(&f).await, 60);
 }
 
 async fn a_token_of_a_service_is_no_token_of_a_user(f: Fixture) {

@@ -73,6 +73,11 @@ impl ServiceCaller {
         self.secret
     }
 
+    /// Returns the second in which the credential or the secret expires, whichever is first.
+    pub(super) fn end(&self) -> Option<u64> {
+        end_of(&self.found, self.secret)
+    }
+
     /// Returns `true` if the service was authenticated by an access token, and not by the secret.
     pub(super) fn is_token(&self) -> bool {
         self.token.is_some()
@@ -281,6 +286,16 @@ pub(super) fn is_live(
     let secret = secrets.find(|stored| stored.id == secret);
     service.expires_at.is_none_or(|expires_at| now < expires_at)
         && secret.is_some_and(|secret| secret.is_valid(now))
+}
+
+/// Returns the second in which the credential or the secret expires, whichever is first.
+pub(super) fn end_of(service: &StoredService, secret: ServiceSecretId) -> Option<u64> {
+    let mut secrets = service.secrets.iter();
+    let secret = secrets.find(|stored| stored.id == secret);
+    let secret = secret.and_then(|secret| secret.expires_at);
+    let end = [service.expires_at, secret].into_iter().flatten().min()?;
+    let seconds = end.unix_timestamp() + i64::from(end.nanosecond() > 0);
+    Some(u64::try_from(seconds).unwrap_or_default())
 }
 
 /// Returns `true` for an address from which the credential is accepted.

@@ -27,8 +27,9 @@ impl ClientService<'_> {
     /// `scope` are permissions, separated by spaces. Default: all of the credential.
     ///
     /// # Errors
-    /// [`ServiceError::InvalidScope`] for an unknown permission, or one that the credential does not have. A
-    /// token does not entitle to further tokens: [`ServiceError::InvalidClient`].
+    /// [`ServiceError::InvalidScope`] for an unknown permission, or one that the credential does not have.
+    /// [`ServiceError::InvalidClient`] if the service was authenticated by an access token: only the secret can
+    /// request tokens.
     pub fn issue_service_token(
         self,
         caller: &ServiceCaller,
@@ -51,7 +52,7 @@ impl ClientService<'_> {
             }
         };
         let issuer = &self.service.parts.issuer;
-        let token = issuer.issue_service(caller.id(), caller.secret(), &scopes)?;
+        let token = issuer.issue_service(caller.id(), caller.secret(), &scopes, caller.end())?;
         Ok(ServiceToken {
             access_token: token.token,
             expires_in: token.expires_in,

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::authenticate::{ServiceCaller, is_live};
+use super::authenticate::{ServiceCaller, end_of, is_live};
 use crate::secret::Secret;
 use crate::service::session::unix_seconds;
 use crate::service::{Caller, ClientService, ServiceError};
@@ -63,7 +63,8 @@ impl ClientService<'_> {
     /// not stored.
     ///
     /// # Errors
-    /// [`ServiceError::InsufficientScope`] without [`ServiceScope::Introspect`], or when the database fails.
+    /// [`ServiceError::InsufficientScope`] without [`ServiceScope::Introspect`], and [`ServiceError::Store`] when the
+    /// database fails.
     pub async fn introspect(
         self,
         caller: &ServiceCaller,
@@ -153,6 +154,7 @@ impl ClientService<'_> {
         // The address of the other service is not known here.
         let found = found.filter(|found| is_live(found, claims.secret, now));
         let found = found.ok_or(TokenError::NotAccepted)?;
+        let end = end_of(&found, claims.secret).unwrap_or(u64::MAX);
         let scopes = claims.scopes.into_iter();
         let issuer = &service.parts.issuer;
         Ok(ActiveToken {
@@ -165,7 +167,7 @@ impl ClientService<'_> {
                 .filter(|scope| found.scopes.contains(scope))
                 .collect(),
             issued_at: Some(claims.issued_at),
-            expires_at: Some(claims.expires_at),
+            expires_at: Some(claims.expires_at.min(end)),
             token_id: Some(claims.token_id),
             session: None,
             user: None,
