@@ -37,6 +37,7 @@ on_every_store!(
     a_webhook_that_fails_for_a_day_is_disabled,
     an_enabled_webhook_continues_where_it_was_disabled,
     a_webhook_whose_events_were_deleted_is_disabled,
+    a_disabled_webhook_whose_events_were_deleted_is_not_enabled_silently,
     both_secrets_sign_for_a_day,
     secrets_survive_one_replacement_of_the_key,
     a_replay_sends_the_same_events_again,
@@ -428,6 +429,25 @@ async fn a_webhook_whose_events_were_deleted_is_disabled(f: Fixture) {
     hooks.deliver().await;
     assert_eq!(hooks.receiver.count(), 1);
     assert!(hooks.view(id).await.disabled.is_none());
+}
+
+async fn a_disabled_webhook_whose_events_were_deleted_is_not_enabled_silently(f: Fixture) {
+    let hooks = Hooks::new(f).await;
+    let (id, _) = hooks.create().await;
+    hooks.enable(id, false).await;
+    hooks.add_users(0..2).await;
+    hooks.f.clock.advance(Duration::from_hours(1));
+    hooks.add_users(2..3).await;
+    let purged = hooks.service.purge_events(Duration::from_mins(1)).await;
+    assert!(purged.unwrap() >= 2);
+    hooks.enable(id, true).await;
+    hooks.deliver().await;
+    assert_eq!(hooks.receiver.count(), 0);
+    let (reason, _) = hooks.view(id).await.disabled.unwrap();
+    assert_eq!(reason, WebhookDisabledReason::CursorExpired);
+    hooks.enable(id, true).await;
+    hooks.deliver().await;
+    assert_eq!(hooks.receiver.count(), 1);
 }
 
 async fn both_secrets_sign_for_a_day(f: Fixture) {

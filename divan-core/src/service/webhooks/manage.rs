@@ -116,9 +116,10 @@ impl AdminService<'_> {
         Ok(CreatedWebhook { webhook, secret })
     }
 
-    /// Changes a webhook. To enable one, also one that is enabled, forgets its failures, so that the next
-    /// attempt is made at once. It continues with the first event that was not delivered, or the oldest one
-    /// that exists.
+    /// Changes a webhook. Enabling clears the failures, so that the next attempt is made at once, also for a
+    /// webhook that is enabled. It continues with the first event that was not delivered. If that one was
+    /// deleted, the webhook is disabled with [`WebhookDisabledReason::CursorExpired`]. Enabled again, it continues
+    /// with the oldest event.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`], [`ServiceError::Invalid`] with all invalid fields,
@@ -149,7 +150,10 @@ impl AdminService<'_> {
             None if command.url.is_none() || !is_enabled => None,
             _ => Some(WebhookState::Enabled),
         };
-        if change.state == Some(WebhookState::Enabled) {
+        let is_expired = before
+            .disabled
+            .is_some_and(|(reason, _)| reason == WebhookDisabledReason::CursorExpired);
+        if is_expired && change.state == Some(WebhookState::Enabled) {
             change.position = self.service.oldest_position(id).await?;
         }
         self.change_webhook(id, &change, &event).await?;
