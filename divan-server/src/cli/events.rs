@@ -2,9 +2,7 @@
 
 use clap::{Args, Subcommand};
 use divan_core::api::Event;
-use divan_core::service::{
-    AdminService, AuthService, ConsumerStatus, ListEventsQuery, ServiceError,
-};
+use divan_core::service::{AdminService, AuthService, ConsumerStatus, ListEventsQuery};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -74,14 +72,17 @@ pub(super) fn run(command: &Command) -> Outcome {
         Command::List(args) => as_operator(async |admin| list(admin, args).await),
         Command::Consumers(args) => with_service(async |service| consumers(service, args).await),
         Command::Replay(args) => with_service(async |service| {
+            refuse_webhook(&args.consumer)?;
             let found = service.replay_consumer(&args.consumer, args.since);
             changed(&args.consumer, found.await?, "gets the events again")
         }),
         Command::Enable(Name { consumer }) => with_service(async |service| {
+            refuse_webhook(consumer)?;
             let found = service.enable_consumer(consumer).await?;
             changed(consumer, found, "is enabled")
         }),
         Command::Disable(Name { consumer }) => with_service(async |service| {
+            refuse_webhook(consumer)?;
             let found = service.disable_consumer(consumer).await?;
             changed(consumer, found, "is disabled")
         }),
@@ -91,6 +92,16 @@ pub(super) fn run(command: &Command) -> Outcome {
 fn time(text: &str) -> Result<OffsetDateTime, &'static str> {
     OffsetDateTime::parse(text, &Rfc3339)
         .map_err(|_| "must be a time of RFC 3339, such as 2026-01-01T00:00:00Z")
+}
+
+/// Refuses the consumer of a webhook, whose changes are audited.
+fn refuse_webhook(consumer: &str) -> Result<(), UsersError> {
+    match consumer.strip_prefix("webhook:") {
+        Some(id) => Err(UsersError::Refused(format!(
+            "{consumer} is a webhook: use `divan-server webhook enable`, `disable` or `replay` with the id {id}"
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn changed(consumer: &str, is_found: bool, outcome: &str) -> Result<(), UsersError> {
@@ -112,12 +123,7 @@ async fn list(admin: AdminService<'_>, args: &List) -> Result<(), UsersError> {
     query.event_type.clone_from(&args.event_type);
     let mut events = Vec::new();
     while events.len() < args.limit {
-        let page = match admin.list_events(&query).await {
-            Err(error @ ServiceError::EventsNotConfigured) => {
-                return Err(UsersError::Refused(error.to_string()));
-            }
-            page => page?,
-        };
+        let page = admin.list_events(&query).await?;
         let issuer = admin.issuer();
         events.extend(page.events.iter().map(|event| wire::event(event, issuer)));
         (query.since, query.after) = (None, Some(page.next.to_string()));

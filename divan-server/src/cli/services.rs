@@ -7,7 +7,7 @@ use divan_core::service::{
     AdminService, CreateServiceCommand, NewServiceSecret, ServiceError, ServiceView,
     UpdateServiceCommand,
 };
-use divan_core::types::{ServiceId, ServiceScope};
+use divan_core::types::{ServiceId, ServiceScope, ServiceSecretId};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -30,6 +30,8 @@ pub(super) enum Command {
     Update(Update),
     /// Add a secret, shown once; the previous one stays valid for some time
     Rotate(Rotate),
+    /// Remove a secret at once; a previous one that remains no longer expires
+    RemoveSecret(RemoveSecret),
     /// Delete a service credential
     Delete(ServiceRef),
 }
@@ -46,6 +48,14 @@ pub(super) struct ServiceRef {
     id: ServiceId,
     #[command(flatten)]
     output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RemoveSecret {
+    #[command(flatten)]
+    service: ServiceRef,
+    /// The id of the secret, as `service show` prints it
+    secret: ServiceSecretId,
 }
 
 #[derive(Args, Debug)]
@@ -127,6 +137,17 @@ pub(super) fn run(command: Command) -> Outcome {
             let rotated = admin.rotate_service_secret(id, keep).await;
             show_secret(rotated.map_err(unknown)?, args.service.output)
         }),
+        Command::RemoveSecret(args) => as_operator(async |admin| {
+            let (id, secret) = (args.service.id, args.secret);
+            let removed = admin.remove_service_secret(id, secret).await;
+            removed.map_err(|error| match error {
+                ServiceError::NotFound => UsersError::Refused(
+                    "there is no service credential with this secret".to_owned(),
+                ),
+                error => error.into(),
+            })?;
+            show(admin.get_service(id).await?, args.service.output)
+        }),
         Command::Delete(service) => as_operator(async |admin| {
             let found = admin.get_service(service.id).await.map_err(unknown)?;
             admin.delete_service(service.id).await.map_err(unknown)?;
@@ -173,14 +194,17 @@ fn unknown(error: ServiceError) -> UsersError {
 
 const HEADS: [&str; 6] = ["ID", "NAME", "SCOPES", "ADDRESSES", "EXPIRES", "LAST USED"];
 
+const SECRET_HEADS: [&str; 5] = ["SECRET ID", "ENDS WITH", "CREATED", "EXPIRES", "LAST USED"];
+
+fn shown(time: Option<OffsetDateTime>) -> String {
+    let text = time.and_then(|time| time.format(&Rfc3339).ok());
+    text.unwrap_or_else(|| "-".to_owned())
+}
+
 fn row(service: &ServiceView) -> [String; 6] {
     let scopes = service.scopes.iter().map(|scope| scope.as_str());
     let ranges = service.allowed_addresses.iter().map(ToString::to_string);
     let ranges = ranges.collect::<Vec<_>>().join(",");
-    let time = |time: Option<OffsetDateTime>| {
-        let text = time.and_then(|time| time.format(&Rfc3339).ok());
-        text.unwrap_or_else(|| "-".to_owned())
-    };
     [
         service.id.to_string(),
         service.name.clone(),
@@ -190,8 +214,8 @@ fn row(service: &ServiceView) -> [String; 6] {
         } else {
             ranges
         },
-        time(service.expires_at),
-        time(service.last_used_at),
+        shown(service.expires_at),
+        shown(service.last_used_at),
     ]
 }
 
@@ -199,15 +223,32 @@ fn show(service: ServiceView, format: Output) -> Result<(), UsersError> {
     if format.json {
         return json(&wire::service(service));
     }
-    output::table(HEADS, [row(&service)]);
+    show_table(&service);
     Ok(())
+}
+
+/// Prints the credential and its secrets, which are told apart by their last characters.
+fn show_table(service: &ServiceView) {
+    output::table(HEADS, [row(service)]);
+    output::line("");
+    let secrets = service.secrets.iter().map(|secret| {
+        [
+            secret.id.to_string(),
+            secret.hint.clone(),
+            shown(Some(secret.created_at)),
+            shown(secret.expires_at),
+            shown(secret.last_used_at),
+        ]
+    });
+    output::table(SECRET_HEADS, secrets);
 }
 
 fn show_secret(new: NewServiceSecret, format: Output) -> Result<(), UsersError> {
     if format.json {
         return json(&wire::new_service_secret(new));
     }
-    output::table(HEADS, [row(&new.service)]);
+    show_table(&new.service);
+    output::line("");
     output::line(&format!("Secret: {} (shown only now)", new.secret.expose()));
     Ok(())
 }

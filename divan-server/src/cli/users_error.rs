@@ -48,6 +48,9 @@ impl From<ServiceError> for UsersError {
                 let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
                 Self::Refused(errors.join("; "))
             }
+            ServiceError::EventsNotConfigured | ServiceError::WebhooksNotConfigured => Self::Refused(
+                "events are off: DIVAN_EVENTS_RETENTION is 0s, so there are no events and webhooks".to_owned(),
+            ),
             ServiceError::Store(error)
                 if matches!(
                     error.kind(),

@@ -21,7 +21,7 @@ pub(super) enum Command {
     List(Output),
     /// Create a webhook, whose secret is shown once
     Create(Create),
-    /// Deliver events to a webhook, also at once after failures
+    /// Enable a webhook. After failures, the next attempt is made at once
     Enable(WebhookRef),
     /// Deliver no events to a webhook
     Disable(WebhookRef),

@@ -276,6 +276,18 @@ async fn the_client_credentials_grant_returns_a_token() {
             "invalid_client",
         ),
         (
+            Some(basic(&service.id, &format!("{}&x", service.secret))),
+            grant.to_owned(),
+            401,
+            "invalid_client",
+        ),
+        (
+            Some(basic(&format!("{}&x", service.id), &service.secret)),
+            grant.to_owned(),
+            401,
+            "invalid_client",
+        ),
+        (
             Some(basic(NO_ID, &service.secret)),
             grant.to_owned(),
             401,
@@ -509,6 +521,12 @@ fn the_operator_manages_services_on_the_command_line() {
     );
     assert_eq!(json(&["list"]), json!([created["service"]]));
     assert_eq!(json(&["show", id]), created["service"]);
+    let (_, shown, _) = service(&["show", id]);
+    let first = created["service"]["secrets"][0]["id"].as_str().unwrap();
+    assert!(
+        shown.contains("SECRET ID") && shown.contains(first),
+        "{shown}"
+    );
 
     let updated = json(&[
         "update",
@@ -527,6 +545,10 @@ fn the_operator_manages_services_on_the_command_line() {
     let rotated = json(&["rotate", id, "--keep-previous", "1h"]);
     assert_eq!(rotated["service"]["secrets"].as_array().unwrap().len(), 2);
     assert_ne!(rotated["secret"], created["secret"]);
+    let second = rotated["service"]["secrets"][1]["id"].as_str().unwrap();
+    let restored = json(&["remove-secret", id, second]);
+    assert_eq!(restored["secrets"][0]["id"], *first);
+    assert_eq!(restored["secrets"].as_array().unwrap().len(), 1);
     let (code, stdout, _) = service(&["rotate", id, "--keep-previous", "0s"]);
     assert!(code == 0 && stdout.contains("Secret: dvs_"), "{stdout}");
 
@@ -540,6 +562,10 @@ fn the_operator_manages_services_on_the_command_line() {
             "allowed_addresses must contain IP addresses",
         ),
         (&["update", id], "the request changes nothing"),
+        (
+            &["remove-secret", id, second],
+            "no service credential with this secret",
+        ),
         (
             &["rotate", id, "--keep-previous", "31d"],
             "previous_expires_in must be from 0 to 2592000",
