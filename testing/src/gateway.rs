@@ -18,19 +18,19 @@ pub enum Gateway {
     HaProxy,
     /// Apache HTTP Server with `mod_auth_openidc`; the configuration is part of the server's.
     Apache,
-    /// Python with `PyJWT`, of the environment in `TEST_PYTHON`; the configuration defines `verify`.
+    /// Python with `PyJWT` and `standardwebhooks`, of the environment in `TEST_PYTHON`; the configuration defines `verify`.
     Python,
-    /// Node.js with jose, from the folder in `TEST_NODE_MODULES`; the configuration exports `verify`.
+    /// Node.js with jose and standardwebhooks, from the folder in `TEST_NODE_MODULES`; the configuration exports `verify`.
     Node,
 }
 
-/// The variable with the Python of an environment that has `PyJWT`.
+/// The variable with the Python of an environment that has the packages.
 pub const TEST_PYTHON: &str = "TEST_PYTHON";
 
-/// The variable with the folder `node_modules` that contains jose.
+/// The variable with the folder `node_modules` that contains the packages.
 pub const TEST_NODE_MODULES: &str = "TEST_NODE_MODULES";
 
-const INSTALL_HINT_PACKAGES: &str = "PyJWT and jose are missing: `cargo xtask test` installs them and sets TEST_PYTHON and TEST_NODE_MODULES";
+const INSTALL_HINT_PACKAGES: &str = "packages of Python and Node.js are missing: `cargo xtask test` installs them and sets TEST_PYTHON and TEST_NODE_MODULES";
 
 impl Gateway {
     /// The programs of Debian, which are not part of another environment.
@@ -222,19 +222,44 @@ impl RunningGateway {
         files: &[(&str, &str)],
         upstream: u16,
     ) -> Self {
+        let port = free_port();
+        let (name, text) = gateway.file(port, configuration, upstream);
+        let files = [&[("divan.lua", ""), (name, text.as_str())], files].concat();
+        Self::launch(gateway, port, name, &files, None)
+    }
+
+    /// Starts a receiver of webhooks in [`Gateway::Python`] or [`Gateway::Node`]. Its text names the port 9000, which
+    /// is replaced, and reads the secret from the variable `SECRET`.
+    ///
+    /// # Panics
+    /// With [`Gateway::install_hint`] if the language is not installed, and if it does not start.
+    pub fn start_receiver(gateway: Gateway, text: &str, port: u16, secret: &str) -> Self {
+        let (name, _) = gateway.file(port, "", 0);
+        let text = text.replace("9000", &port.to_string());
+        Self::launch(
+            gateway,
+            port,
+            name,
+            &[(name, &text)],
+            Some(("SECRET", secret)),
+        )
+    }
+
+    /// Starts a program with the file `name` and others.
+    fn launch(
+        gateway: Gateway,
+        port: u16,
+        name: &str,
+        files: &[(&str, &str)],
+        variable: Option<(&str, &str)>,
+    ) -> Self {
         let program = gateway
             .program()
             .unwrap_or_else(|| panic!("{}", gateway.install_hint()));
-        let (port, mut process) = (free_port(), Process::new());
+        let mut process = Process::new();
         let folder = process.folder().to_owned();
-        let (name, text) = gateway.file(port, configuration, upstream);
-        let write = |name: &str, text: &str| {
-            std::fs::write(folder.join(name), text).expect("the folder can be written to");
-        };
-        write("divan.lua", "");
-        write(name, &text);
         for (name, text) in files {
-            write(name, text);
+            std::fs::write(folder.join(name), text).expect("the folder can be written to");
         }
         if let Some(modules) =
             std::env::var_os(TEST_NODE_MODULES).filter(|_| gateway == Gateway::Node)
@@ -246,6 +271,7 @@ impl RunningGateway {
             command
                 .args(gateway.arguments(&file))
                 .env("HOME", &folder)
+                .envs(variable)
                 .current_dir(&folder);
         };
         match gateway {
@@ -261,7 +287,7 @@ impl RunningGateway {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("{gateway:?} did not start on port {port} with:\n{text}");
+        panic!("{gateway:?} did not start on port {port} with: {files:#?}");
     }
 
     /// The port on the loopback address.

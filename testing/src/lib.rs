@@ -40,6 +40,7 @@ pub use forwarder::Forwarder;
 pub use gateway::{Gateway, RunningGateway, TEST_NODE_MODULES, TEST_PYTHON};
 pub use pgbouncer::{INSTALL_HINT_PGBOUNCER, PgBouncer};
 pub use postgres::{INSTALL_HINT, PostgresServer};
+pub use process::free_port;
 #[cfg(feature = "qdrant")]
 pub use qdrant::QdrantServer;
 pub use rabbitmq::{INSTALL_HINT_RABBITMQ, RabbitMqServer};

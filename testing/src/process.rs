@@ -178,7 +178,11 @@ fn is_root() -> bool {
         || std::env::var_os("USER").as_deref() == Some(OsStr::new("root"))
 }
 
-pub(crate) fn free_port() -> u16 {
+/// Returns a port that no program listened on a moment ago.
+///
+/// # Panics
+/// If the system has none.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("a bound socket").port()
 }

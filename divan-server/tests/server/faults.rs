@@ -16,7 +16,7 @@ use crate::postgres::store;
 use crate::second_factor::enrol;
 
 /// Tables that requests write to.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 11] = [
     "divan_users",
     "divan_user_words",
     "divan_sessions",
@@ -24,6 +24,10 @@ const TABLES: [&str; 7] = [
     "divan_devices",
     "divan_throttle",
     "divan_outbox",
+    "divan_services",
+    "divan_service_secrets",
+    "divan_webhooks",
+    "divan_event_consumers",
 ];
 
 /// Function for triggers of PostgreSQL that fail as on a disk that is full.
@@ -145,6 +149,8 @@ impl Before {
             "/auth/admin/audit?limit=200",
             "/auth/sessions",
             "/auth/devices",
+            "/auth/admin/services",
+            "/auth/admin/webhooks",
         ] {
             let response = app.get_as(&self.admin, path).await;
             assert_eq!(response.status, 200, "{response:?}");
@@ -181,6 +187,16 @@ impl Before {
                 app.post_as(&self.admin, &path, &json!({})).await
             }
             Write::Refresh => app.post("/auth/refresh", &self.refresh).await,
+            Write::Service => {
+                let create = json!({"name": "Gateway", "scopes": ["introspect"]});
+                app.post_as(&self.admin, "/auth/admin/services", &create)
+                    .await
+            }
+            Write::Webhook => {
+                let create = json!({"url": "https://hooks.example.com/"});
+                app.post_as(&self.admin, "/auth/admin/webhooks", &create)
+                    .await
+            }
             Write::Logout => app.post_as(&self.session, "/auth/logout", &json!({})).await,
         }
     }
@@ -206,11 +222,13 @@ enum Write {
     Update(u32),
     Reset,
     Refresh,
+    Service,
+    Webhook,
     Logout,
 }
 
 impl Write {
-    fn all(n: u32) -> [Self; 7] {
+    fn all(n: u32) -> [Self; 9] {
         [
             Self::Create(n),
             Self::Update(n),
@@ -218,6 +236,8 @@ impl Write {
             Self::Login,
             Self::Reset,
             Self::Refresh,
+            Self::Service,
+            Self::Webhook,
             Self::Logout,
         ]
     }

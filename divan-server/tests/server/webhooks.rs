@@ -1,6 +1,7 @@
 //! Webhooks: endpoints, commands, and delivery to real receivers by real servers.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -13,7 +14,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::any;
 use divan_core::webhook::{WebhookSecret, WebhookVerifier};
-use divan_testing::TestDatabase;
+use divan_testing::{Gateway, RunningGateway, TestDatabase, free_port};
 use serde_json::{Value, json};
 
 use crate::harness::*;
@@ -21,6 +22,7 @@ use crate::process::{KEY, Running, no_tls, program, run, start};
 
 const PATH: &str = "/auth/admin/webhooks";
 const URL: &str = "https://hooks.example.com/divan";
+const OTHER_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const UNKNOWN: &str = "01920000-0000-7000-8000-000000000001";
 
 async fn create(app: &App, token: &str) -> Value {
@@ -125,9 +127,16 @@ async fn invalid_webhooks_name_their_members() {
     let path = format!("{PATH}/{}", id_of(&create(&app, &token).await));
     let refused = app.patch_as(&token, &path, &json!({})).await;
     refused.assert_invalid("");
-    let edit = json!({"url": "https://10.0.0.1/"});
-    let refused = app.patch_as(&token, &path, &edit).await;
-    refused.assert_invalid("/url");
+    for (edit, pointer) in [
+        (json!({"url": "https://10.0.0.1/"}), "/url"),
+        (json!({"state": "paused"}), "/state"),
+        (json!({"types": ["user.painted"]}), "/types"),
+    ] {
+        let refused = app.patch_as(&token, &path, &edit).await;
+        refused.assert_invalid(pointer);
+    }
+    let unchanged = app.get_as(&token, &path).await.json();
+    assert_eq!(unchanged["state"], "enabled");
     for _ in 1..20 {
         create(&app, &token).await;
     }
@@ -419,6 +428,26 @@ async fn the_operator_manages_webhooks_on_the_command_line() {
     );
     let (code, rotated) = divan(&["rotate", &id]);
     assert!(code == 0 && rotated.contains("whsec_"), "{rotated}");
+    let consumer = format!("webhook:{id}");
+    for change in [
+        &["enable"][..],
+        &["disable"],
+        &["replay", "--since", "2026-01-01T00:00:00Z", "--consumer"],
+    ] {
+        let mut events = program(folder.path());
+        let (code, _, refused) = run(events.arg("events").args(change).arg(&consumer));
+        assert!(
+            code == 1 && refused.contains("divan-server webhook"),
+            "{refused}"
+        );
+    }
+    let mut off = program(folder.path());
+    off.env("DIVAN_EVENTS_RETENTION", "0s");
+    let (code, _, refused) = run(off.args(["webhook", "create", &url]));
+    assert!(
+        code == 1 && refused.contains("DIVAN_EVENTS_RETENTION"),
+        "{refused}"
+    );
     let (code, refused) = divan(&["create", "https://localhost./"]);
     assert!(
         code == 1 && refused.contains("url must have the name"),
@@ -430,4 +459,41 @@ async fn the_operator_manages_webhooks_on_the_command_line() {
         code == 1 && refused.contains("there is no webhook"),
         "{refused}"
     );
+}
+
+/// Returns the receiver of the guide in this language.
+fn receiver_of_the_guide(language: &str) -> String {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/src");
+    let page = fs::read_to_string(guide.join("operations/webhooks.md")).unwrap();
+    let (_, block) = page.split_once(&format!("```{language}\n")).unwrap();
+    block.split_once("\n```").unwrap().0.to_owned()
+}
+
+#[test]
+fn receivers_of_the_guide_accept_only_signed_events() {
+    for (gateway, language) in [(Gateway::Python, "python"), (Gateway::Node, "js")] {
+        let text = receiver_of_the_guide(language);
+        let folder = tempfile::tempdir().unwrap();
+        let divan = |arguments: &[&str]| {
+            let (code, out, err) = run(program(folder.path()).args(["webhook"]).args(arguments));
+            (code, out + &err)
+        };
+        let port = free_port();
+        let (code, created) = divan(&["create", &format!("http://127.0.0.1:{port}/"), "--json"]);
+        assert_eq!(code, 0, "{created}");
+        let created: Value = serde_json::from_str(&created).unwrap();
+        let (id, secret) = (id_of(&created), created["secret"].as_str().unwrap());
+        let start = |secret: &str| RunningGateway::start_receiver(gateway, &text, port, secret);
+
+        let receiver = start(secret);
+        for command in ["test", "rotate", "test"] {
+            // After the rotation, both secrets sign.
+            let (code, printed) = divan(&[command, &id]);
+            assert_eq!(code, 0, "{command}: {printed}");
+        }
+        drop(receiver);
+        let _receiver = start(OTHER_SECRET);
+        let (code, refused) = divan(&["test", &id]);
+        assert!(code == 1 && refused.contains("status 401"), "{refused}");
+    }
 }
