@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use divan_core::clock::{Clock, ManualClock, SystemClock};
@@ -106,6 +106,18 @@ impl Deployment {
         run(program(self.folder.path()).args(["keys", "show", "--pem", "a.pem"])).1
     }
 
+    /// Creates a credential, and returns its id and secret.
+    pub(super) fn create_service(&self, scope: &str) -> (String, String) {
+        let create = [
+            "service", "create", "--name", "Gateway", "--json", "--scope", scope,
+        ];
+        let (code, created, error) = run(server(&self.folder, "a.pem", None).args(create));
+        assert_eq!(code, 0, "{error}");
+        let created: Value = serde_json::from_str(&created).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&created["service"]["id"]), text(&created["secret"]))
+    }
+
     pub(super) async fn sign_in(&self) -> Token {
         self.sign_in_with(PHONE, PASSWORD, 42).await
     }
@@ -174,34 +186,50 @@ impl Deployment {
         self.front.reset();
     }
 
-    /// Sends a request with headers that only the program may set, and checks what the service gets.
+    /// Sends requests with headers that only the program may set, and checks what the service gets.
     pub(super) async fn check_headers(&self, url: &str, token: &Token, names_user: bool) {
         let me = self
             .client
             .get(self.url("/auth/me"))
             .bearer_auth(token.access());
         let me: Value = me.send().await.unwrap().json().await.unwrap();
-        for method in ["GET", "POST", "OPTIONS"] {
+        let removal = ("connection", "close, x-auth-user, X-Auth-Role");
+        for (method, spelling, connection) in [
+            ("GET", str::to_owned as fn(&str) -> String, None),
+            ("POST", str::to_owned, None),
+            ("OPTIONS", str::to_owned, None),
+            ("GET", |name| name.replace('-', "_"), None),
+            ("GET", |name| name.replace("x-", "x_"), Some(removal)),
+            ("GET", |name| name.replace("h-", "h_"), Some(removal)),
+        ] {
             let mut request = self
                 .client
                 .request(method.parse().unwrap(), url)
                 .bearer_auth(token.access());
             for name in X_AUTH {
-                request = request.header(name, "forged");
+                request = request.header(spelling(name), "forged");
+            }
+            if let Some((name, value)) = connection {
+                request = request.header(name, value);
             }
             assert_eq!(request.send().await.unwrap().status(), 200, "{method}");
             let received = self.service.received.lock().unwrap().take().unwrap();
             if names_user {
-                assert_eq!(
-                    received.get("x-auth-user").unwrap(),
-                    me["id"].as_str().unwrap()
-                );
+                // As programs read headers that get them as variables (RFC 3875 §4.1.18).
+                let values = |name: &str| -> Vec<&HeaderValue> {
+                    let named = |found: &HeaderName| found.as_str().replace('_', "-") == name;
+                    let all = received.iter().filter(|(found, _)| named(found));
+                    all.map(|(_, value)| value).collect()
+                };
+                assert_eq!(values("x-auth-user"), [me["id"].as_str().unwrap()]);
+                assert_eq!(values("x-auth-role"), ["employee"]);
                 for name in X_AUTH {
                     assert!(
-                        received.get_all(name).iter().all(|value| value != "forged"),
-                        "{method}: {received:?}"
+                        !values(name).iter().any(|value| *value == "forged"),
+                        "{received:?}"
                     );
                 }
+                assert!(values("authorization").is_empty());
             }
         }
     }

@@ -89,23 +89,47 @@ async fn haproxy_verifies_tokens_itself() {
 async fn apache_protects_a_route() {
     let page = Page::read();
     let deployment = Deployment::start().await;
+    let configuration = page.block("apache");
+    check_apache(&page, "Apache", deployment, &configuration).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apache_asks_by_introspection() {
+    let page = Page::read();
+    let deployment = Deployment::start().await;
+    let (id, secret) = deployment.create_service("introspect");
+    let block = page.block("apache-introspection");
+    let configuration = block.replace("SERVICE", &id).replace("SECRET", &secret);
+    check_apache(
+        &page,
+        "Apache with introspection",
+        deployment,
+        &configuration,
+    )
+    .await;
+}
+
+async fn check_apache(page: &Page, row: &str, deployment: Deployment, configuration: &str) {
     let certificate = TestCertificate::of_an_authority();
     let front = TlsFront::of(deployment.port(), "http/1.1", &certificate);
-    let keys = format!("https://localhost:{}/.well-known", front.port());
-    let configuration = deployment
-        .localized(&page.block("apache"))
-        .replace("https://sec.example.com/.well-known", &keys);
-    let admin = "<Location /admin/>\n  AuthType oauth20\n  Require claim role:admin\n</Location>";
-    let configuration = format!("{configuration}\n{admin}\nOIDCCABundlePath certificate.pem");
+    let configuration = deployment.localized(configuration);
+    let mut lines: Vec<String> = configuration.lines().map(str::to_owned).collect();
+    for line in lines.iter_mut().filter(|line| line.starts_with("OIDC")) {
+        *line = line.replace("sec.example.com", &format!("localhost:{}", front.port()));
+    }
+    lines.push(
+        "<Location /admin/>\n  AuthType oauth20\n  Require claim role:admin\n</Location>".into(),
+    );
+    lines.push("OIDCCABundlePath certificate.pem".into());
     let certificate = std::fs::read_to_string(certificate.file()).unwrap();
     let running = RunningGateway::start(
         Gateway::Apache,
-        &configuration,
+        &lines.join("\n"),
         &[("certificate.pem", &certificate)],
         deployment.service_port(),
     );
     let route = Routes::of(&running, &running).with_admin_path();
-    check(&page, "Apache", deployment, &route, Rules::KEYS).await;
+    check(page, row, deployment, &route, Rules::KEYS).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,7 +201,8 @@ async fn check_forward_authentication(
     let configuration = deployment.localized(&page.block(block));
     let port = deployment.service_port();
     let any = start(&configuration, port);
-    let admin = start(&configuration.replace(VERIFY, VERIFY_ADMIN), port);
+    let admin = configuration.replace("/auth/verify?", VERIFY);
+    let admin = start(&admin.replace(VERIFY, VERIFY_ADMIN), port);
     check(
         page,
         row,
@@ -272,6 +297,9 @@ async fn check(page: &Page, row: &str, mut deployment: Deployment, routes: &Rout
         deployment
             .check_headers(&routes.any, &employee, rules.names_user)
             .await;
+        let with_query = format!("{}?role=nobody", routes.any);
+        let status = get(&with_query, Some(&employee)).await;
+        assert_eq!(status, 200, "{row}: a query of the service");
     }
     let fixed = [
         (Cell::Valid, get(&routes.any, Some(&employee)).await),
