@@ -1,5 +1,6 @@
 import type { Client } from "../client/divan.js";
 import { DivanError } from "../client/error.js";
+import type { components } from "../shared/api.js";
 
 /** Types of events, as the server names them. */
 export const EVENT_TYPES = [
@@ -15,44 +16,13 @@ export const EVENT_TYPES = [
   "admin.demoted",
 ] as const;
 
-export type DisabledReason = "administrator" | "gone" | "failing" | "cursor_expired";
-export type ErrorReason = "timeout" | "connection" | "dns" | "tls" | "address_not_allowed" | "status" | "secret_unreadable";
-
-export interface Webhook {
-  id: string;
-  url: string;
-  description?: string;
-  /** Empty for all. */
-  types: string[];
-  state: "enabled" | "disabled";
-  disabled_reason?: DisabledReason;
-  disabled_at?: string;
-  created_at: string;
-  created_by?: string;
-  last_success_at?: string;
-  failing_since?: string;
-  last_error?: { at: string; reason: ErrorReason; status?: number };
-  pending: number;
-}
-
-export interface WebhookChanges {
-  url?: string;
-  description?: string | null;
-  types?: string[];
-  state?: Webhook["state"];
-}
-
-export interface WebhookTest {
-  delivered: boolean;
-  status?: number;
-  reason?: ErrorReason;
-  duration_ms: number;
-}
-
-interface WithSecret {
-  webhook: Webhook;
-  secret: string;
-}
+type Schemas = components["schemas"];
+export type DisabledReason = Schemas["WebhookDisabledReason"];
+export type ErrorReason = Schemas["WebhookErrorReason"];
+export type Webhook = Schemas["Webhook"];
+export type WebhookTest = Schemas["WebhookTest"];
+export type WebhookChanges = Schemas["UpdateWebhookRequest"];
+type WithSecret = Schemas["WebhookWithSecret"];
 
 const webhooks = "auth/admin/webhooks";
 

@@ -2793,7 +2793,8 @@ export interface components {
              * @description The grants of the token endpoint.
              * @example [
              *       "password",
-             *       "refresh_token"
+             *       "refresh_token",
+             *       "client_credentials"
              *     ]
              */
             grant_types_supported?: string[];
@@ -2805,6 +2806,19 @@ export interface components {
              *     ]
              */
             id_token_signing_alg_values_supported?: string[];
+            /**
+             * @description The URL of token introspection (RFC 7662).
+             * @example https://sec.example.com/auth/introspect
+             */
+            introspection_endpoint?: string;
+            /**
+             * @description The authentication methods of services at the introspection endpoint.
+             * @example [
+             *       "client_secret_basic",
+             *       "client_secret_post"
+             *     ]
+             */
+            introspection_endpoint_auth_methods_supported?: string[];
             /**
              * @description The issuer, exactly as in `iss` of access tokens.
              * @example https://sec.example.com
@@ -2820,6 +2834,27 @@ export interface components {
              * @example []
              */
             response_types_supported?: string[];
+            /**
+             * @description The URL of token revocation (RFC 7009).
+             * @example https://sec.example.com/auth/revoke
+             */
+            revocation_endpoint?: string;
+            /**
+             * @description The authentication methods of services at the revocation endpoint.
+             * @example [
+             *       "client_secret_basic",
+             *       "client_secret_post"
+             *     ]
+             */
+            revocation_endpoint_auth_methods_supported?: string[];
+            /**
+             * @description The scopes of service credentials.
+             * @example [
+             *       "introspect",
+             *       "users:read"
+             *     ]
+             */
+            scopes_supported?: string[];
             /**
              * @description The URL of the documentation, if the server has it.
              * @example https://sec.example.com/docs/
@@ -2840,7 +2875,9 @@ export interface components {
             /**
              * @description The authentication methods of clients at the token endpoint.
              * @example [
-             *       "none"
+             *       "none",
+             *       "client_secret_basic",
+             *       "client_secret_post"
              *     ]
              */
             token_endpoint_auth_methods_supported?: string[];
@@ -3605,22 +3642,39 @@ export interface operations {
                      *       ],
                      *       "grant_types_supported": [
                      *         "password",
-                     *         "refresh_token"
+                     *         "refresh_token",
+                     *         "client_credentials"
                      *       ],
                      *       "id_token_signing_alg_values_supported": [
                      *         "ES256",
                      *         "EdDSA"
                      *       ],
+                     *       "introspection_endpoint": "https://sec.example.com/auth/introspect",
+                     *       "introspection_endpoint_auth_methods_supported": [
+                     *         "client_secret_basic",
+                     *         "client_secret_post"
+                     *       ],
                      *       "issuer": "https://sec.example.com",
                      *       "jwks_uri": "https://sec.example.com/.well-known/jwks.json",
                      *       "response_types_supported": [],
+                     *       "revocation_endpoint": "https://sec.example.com/auth/revoke",
+                     *       "revocation_endpoint_auth_methods_supported": [
+                     *         "client_secret_basic",
+                     *         "client_secret_post"
+                     *       ],
+                     *       "scopes_supported": [
+                     *         "introspect",
+                     *         "users:read"
+                     *       ],
                      *       "service_documentation": "https://sec.example.com/docs/",
                      *       "subject_types_supported": [
                      *         "public"
                      *       ],
                      *       "token_endpoint": "https://sec.example.com/auth/token",
                      *       "token_endpoint_auth_methods_supported": [
-                     *         "none"
+                     *         "none",
+                     *         "client_secret_basic",
+                     *         "client_secret_post"
                      *       ]
                      *     }
                      */
@@ -3712,22 +3766,39 @@ export interface operations {
                      *       ],
                      *       "grant_types_supported": [
                      *         "password",
-                     *         "refresh_token"
+                     *         "refresh_token",
+                     *         "client_credentials"
                      *       ],
                      *       "id_token_signing_alg_values_supported": [
                      *         "ES256",
                      *         "EdDSA"
                      *       ],
+                     *       "introspection_endpoint": "https://sec.example.com/auth/introspect",
+                     *       "introspection_endpoint_auth_methods_supported": [
+                     *         "client_secret_basic",
+                     *         "client_secret_post"
+                     *       ],
                      *       "issuer": "https://sec.example.com",
                      *       "jwks_uri": "https://sec.example.com/.well-known/jwks.json",
                      *       "response_types_supported": [],
+                     *       "revocation_endpoint": "https://sec.example.com/auth/revoke",
+                     *       "revocation_endpoint_auth_methods_supported": [
+                     *         "client_secret_basic",
+                     *         "client_secret_post"
+                     *       ],
+                     *       "scopes_supported": [
+                     *         "introspect",
+                     *         "users:read"
+                     *       ],
                      *       "service_documentation": "https://sec.example.com/docs/",
                      *       "subject_types_supported": [
                      *         "public"
                      *       ],
                      *       "token_endpoint": "https://sec.example.com/auth/token",
                      *       "token_endpoint_auth_methods_supported": [
-                     *         "none"
+                     *         "none",
+                     *         "client_secret_basic",
+                     *         "client_secret_post"
                      *       ]
                      *     }
                      */
