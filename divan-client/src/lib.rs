@@ -1,8 +1,9 @@
 //! Typed client for the Divan sign-in server.
 //!
 //! A [`Client`] sends requests to one server. Methods are named like their
-//! [operation](api::Endpoint::OPERATION), with two exceptions: `login` calls `telegram_login` or
-//! `admin_login`, and the method `list_users` calls `search_users`. The import and the export of files have no methods. The methods are on three types:
+//! [operation](api::Endpoint::OPERATION). Exceptions: `login` calls `telegram_login` or `admin_login`, and
+//! `complete_login` calls `complete_admin_login`. `list_users` calls `search_users`, and `client_credentials`
+//! calls `token`. The import and export of files and `verify` have no methods. The methods are on three types:
 //!
 //! - [`MiniApp`]: sign-in and all calls of an employee in the Mini App; get it from
 //!   [`Client::miniapp`].

@@ -35,7 +35,8 @@ const MAX_RESULTS: usize = 10_000;
 /// to clone.
 ///
 /// The server's responses are remembered for 5 seconds, for at most 10,000 tokens, whose SHA-256 is kept.
-/// So a user who signed out or was deactivated has access for at most 5 seconds more.
+/// So a user who signed out or was deactivated has access for at most 6 seconds more: the server may be one
+/// second late.
 #[derive(Clone)]
 pub struct Introspection {
     shared: Arc<Shared>,

@@ -5,7 +5,7 @@
 //! | | [`RemoteKeys`] | [`Introspection`] |
 //! |---|---|---|
 //! | verifies | with the server's public keys, in this process | by asking the server |
-//! | a sign-out or deactivation is seen | when the token expires, after at most 15 minutes | after at most 5 seconds |
+//! | a sign-out or deactivation is seen | when the token expires, after at most 15 minutes | after at most 6 seconds |
 //! | the server cannot be reached | known keys are used for up to 24 hours | 503 |
 //! | requires | a server that signs with EdDSA or ES256 | a service credential with the scope `introspect` |
 //!

@@ -352,7 +352,7 @@ mod long {
             ("events", written.total().to_string()),
             ("users", USERS.to_string()),
             (
-                "written when RabbitMQ was started again",
+                "written before RabbitMQ was started again",
                 while_away.to_string(),
             ),
             ("seconds without RabbitMQ", away.as_secs().to_string()),

@@ -18,7 +18,7 @@ pub struct ListEventsQuery {
     pub since: Option<OffsetDateTime>,
     /// The type of the events.
     pub event_type: Option<String>,
-    /// The maximum number of events that are read, 1 to 1,000, also of other types. Default: 100.
+    /// The maximum number of events that are read, 1 to 1,000. Events of other types count. Default: 100.
     pub limit: Option<u32>,
 }
 

@@ -134,8 +134,8 @@ pub struct EventPage {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventsError {
-    /// Events after the position were deleted, or the database was restored. Read all users, and then the
-    /// events from the newest one on.
+    /// Events after the position were deleted, or the database was restored. Get the newest
+    /// position, then read all users, and then the events after that position.
     #[error("events after the position no longer exist")]
     CursorExpired,
     /// The database fails.
@@ -144,8 +144,8 @@ pub enum EventsError {
 }
 
 impl AuthService {
-    /// Reads at most `limit` events after a position, in the order of the log; after `None`, from the newest
-    /// one on. Keep [`EventPage::next`] with what you did with the events, and pass it next time.
+    /// Reads at most `limit` events after a position, in the order of the log; with `None`, only events
+    /// that follow the newest one. Keep [`EventPage::next`] with what you did with the events, and pass it next time.
     ///
     /// Events of one user are in the order of the changes. Each event is in the log until it is
     /// [purged](Self::purge_events).
