@@ -1,26 +1,19 @@
 //! Tests with the real server, which is restarted with other keys.
 
-use std::net::SocketAddr;
+#[path = "../test_server.rs"]
+mod test_server;
+
 use std::path::Path;
 
 use axum::body::Body;
 use axum::http::{Request, header};
 use axum::{Json, Router};
-use divan_client::api::{AdminLoginRequest, BootstrapRequest};
-use divan_client::{Client, Secret};
-use divan_core::entropy::OsEntropy;
-use divan_core::token::{SigningAlgorithm, SigningKey};
-use divan_server::{Config, Migrations, Server};
+use divan_client::Secret;
 use serde_json::json;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
+use self::test_server::{Divan, generate_key};
 use super::*;
-
-const EMAIL: &str = "admin@example.com";
-const PASSWORD: &str = "tram under the plum";
-const BOOTSTRAP_TOKEN: &str = "the bootstrap token";
 
 /// Fetches keys for every unknown key.
 fn eager() -> KeySettings {
@@ -32,64 +25,10 @@ fn reluctant() -> KeySettings {
     KeySettings::default().min_interval(Duration::from_hours(1))
 }
 
-/// A Divan server in this process with the configuration of the program.
-struct Divan {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    stopped: JoinHandle<()>,
-}
-
 impl Divan {
-    async fn start(folder: &Path, key: Option<&str>, address: &str) -> Self {
-        let database = format!("sqlite:{}", folder.join("divan.db").display());
-        let key = key.map(|name| folder.join(name).display().to_string());
-        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let variable = |name: &str| match name {
-            "DATABASE_URL" => Some(database.clone()),
-            "SECRET_KEY" => Some("0123456789abcdef0123456789abcdef".to_owned()),
-            "DIVAN_ISSUER" => Some("http://sec.localhost:8000".to_owned()),
-            "DIVAN_BOOTSTRAP_TOKEN" => Some(BOOTSTRAP_TOKEN.to_owned()),
-            "DIVAN_SIGNING_KEY_FILE" => key.clone(),
-            _ => None,
-        };
-        let config = Config::read(&variable, address).unwrap();
-        let server = Server::new(listener, &config, Migrations::Run)
-            .await
-            .unwrap();
-        let (stop, stop_signal) = oneshot::channel::<()>();
-        let stopped = tokio::spawn(server.run(async { drop(stop_signal.await) }));
-        Self {
-            address,
-            stop,
-            stopped,
-        }
-    }
-
-    fn client(&self) -> Client {
-        Client::new(&format!("http://{}", self.address)).unwrap()
-    }
-
-    async fn bootstrap(&self) {
-        let request = BootstrapRequest::new(EMAIL, PASSWORD);
-        self.client()
-            .bootstrap(Some(&BOOTSTRAP_TOKEN.into()), &request)
-            .await
-            .unwrap();
-    }
-
     async fn token(&self) -> Secret {
-        let admin = self.client().admin();
-        admin
-            .login(&AdminLoginRequest::new(EMAIL, PASSWORD))
-            .await
-            .unwrap();
-        admin.access_token().await.unwrap()
-    }
-
-    async fn stop(self) {
-        let _ = self.stop.send(());
-        self.stopped.await.unwrap();
+        let client = self.signed_in().await;
+        client.admin().access_token().await.unwrap()
     }
 
     /// Restarts the server with another key at the same address.
@@ -104,8 +43,7 @@ impl Divan {
 async fn divan() -> (tempfile::TempDir, Divan) {
     let folder = tempfile::tempdir().unwrap();
     for name in ["first.pem", "second.pem"] {
-        let key = SigningKey::generate(SigningAlgorithm::EdDsa, &OsEntropy).unwrap();
-        std::fs::write(folder.path().join(name), key.to_pem().expose()).unwrap();
+        generate_key(folder.path(), name);
     }
     let divan = Divan::start(folder.path(), Some("first.pem"), "127.0.0.1:0").await;
     divan.bootstrap().await;
