@@ -15,7 +15,7 @@ const EXAMPLES: [&str; 4] = [
 ];
 
 /// The features of examples with further dependencies.
-const HEAVY_EXAMPLES: &str = "divan-examples/s3,divan-examples/qdrant,divan-examples/infra";
+const HEAVY_EXAMPLES: &str = "divan-examples/actix,divan-examples/salvo,divan-examples/s3,divan-examples/qdrant,divan-examples/infra";
 
 /// Runs all tests on one PostgreSQL server and prints their number. Tests start their own Redis and
 /// RabbitMQ, because they stop them.
