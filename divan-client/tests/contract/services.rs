@@ -1,6 +1,9 @@
 //! Calls of other services.
 
+use std::time::Duration;
+
 use divan_client::api::{CreateServiceRequest, ProblemCode, Role, ServiceScope};
+use divan_client::protect::{Audiences, Introspection, Protector, Refusal, TokenError};
 use divan_client::{Secret, ServiceCredentials};
 
 use crate::fixture::{Fixture, signed_in};
@@ -32,6 +35,55 @@ async fn a_service_introspects_and_revokes_tokens() {
     let error = f.client.me(&token).await.unwrap_err();
     assert_eq!(error.code(), Some(ProblemCode::TokenInvalid));
     f.client.revoke(&own, &Secret::new("x")).await.unwrap();
+}
+
+/// Returns a protector that asks the server and remembers its responses for a time.
+async fn introspection(f: &Fixture, cache_for: Duration) -> Protector {
+    let own = service(f, &[ServiceScope::Introspect]).await;
+    let (id, client) = (own.client_id.to_string(), f.another().build().unwrap());
+    let audiences = Audiences::new("divan.example.com", "sec.example.com").unwrap();
+    let secret = own.client_secret;
+    Protector::new(Introspection::with_cache(
+        client, &id, secret, audiences, cache_for,
+    ))
+}
+
+#[tokio::test]
+async fn remembered_introspection_sees_a_sign_out_after_the_cache_time() {
+    let f = signed_in().await;
+    let cache_for = Duration::from_mins(5);
+    let [cached, uncached] = [
+        introspection(&f, cache_for).await,
+        introspection(&f, Duration::ZERO).await,
+    ];
+    let requests = || f.request_count("/auth/introspect");
+    let token = f.client.miniapp().access_token().await.unwrap();
+    let user = f.client.miniapp().me().await.unwrap();
+    for _ in 0..3 {
+        let claims = cached.check_token(token.expose()).await.unwrap();
+        assert_eq!(
+            (claims.user, claims.name),
+            (user.id, Some(user.full_name.clone()))
+        );
+    }
+    assert_eq!(requests(), 1);
+    for count in [2, 3] {
+        assert!(uncached.check_token(token.expose()).await.is_ok());
+        assert_eq!(requests(), count);
+    }
+
+    f.client.miniapp().logout().await.unwrap();
+    let invalid = Err(Refusal::TokenInvalid(TokenError::NotAccepted));
+    assert_eq!(uncached.check_token(token.expose()).await, invalid);
+    assert!(cached.check_token(token.expose()).await.is_ok());
+    assert_eq!(requests(), 4);
+    tokio::time::pause();
+    tokio::time::advance(cache_for).await;
+    tokio::time::resume();
+    for _ in 0..3 {
+        assert_eq!(cached.check_token(token.expose()).await, invalid);
+    }
+    assert_eq!(requests(), 5, "a refusal is remembered, too");
 }
 
 #[tokio::test]
