@@ -27,6 +27,7 @@ mod hosts;
 mod http;
 mod import;
 mod init_data_command;
+mod introspection_requests;
 mod keys;
 mod killed;
 mod limits;

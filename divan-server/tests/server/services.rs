@@ -16,13 +16,13 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const NO_ID: &str = "01920000-0000-7000-8000-000000000001";
 
 /// Id and secret of a service.
-struct Service {
-    id: String,
-    secret: String,
+pub(crate) struct Service {
+    pub(crate) id: String,
+    pub(crate) secret: String,
 }
 
 impl Service {
-    async fn create(app: &App, scopes: &[&str]) -> Self {
+    pub(crate) async fn create(app: &App, scopes: &[&str]) -> Self {
         let request = json!({"name": "HR system", "scopes": scopes});
         let admin = app.admin_token().await;
         let created = app.post_as(&admin, "/auth/admin/services", &request).await;
@@ -34,7 +34,7 @@ impl Service {
         }
     }
 
-    fn basic(&self) -> String {
+    pub(crate) fn basic(&self) -> String {
         basic(&self.id, &self.secret)
     }
 
@@ -46,7 +46,7 @@ impl Service {
     }
 }
 
-fn basic(id: &str, secret: &str) -> String {
+pub(crate) fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{id}:{secret}")))
 }
 
