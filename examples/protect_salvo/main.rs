@@ -1,5 +1,5 @@
 //! `cargo run --example protect_salvo --features salvo`: a service on salvo that accepts the access
-//! tokens of Divan, and asks the Divan server about each. It sees a sign-out within five seconds.
+//! tokens of Divan, and asks the Divan server about each. It sees a sign-out within six seconds.
 //!
 //! It listens on 127.0.0.1:3000 until it is interrupted. `GET /` is public, `GET /me` shows the user of
 //! any access token, `GET /reports` accepts the token of an administrator. Start a Divan server and
