@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import { fill } from "../../shared/text.js";
 import type { Confirmed } from "../texts/texts.js";
 import { Form, useForm } from "./form.js";
@@ -39,7 +39,8 @@ export function Dialog({ title, onClose, isHeld = false, onHeld, children }: Pro
       if (next instanceof HTMLElement && !next.contains(document.activeElement)) next.focus();
     };
   }, []);
-  useEffect(() => {
+  // Before the next key: a dialog that is no longer held closes at once.
+  useLayoutEffect(() => {
     if (!isHeld) return;
     // The focus can be outside the dialog, because its focused button was disabled.
     const ignore = (event: KeyboardEvent) => {
