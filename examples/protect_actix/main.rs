@@ -2,8 +2,8 @@
 //! access tokens of Divan, and verifies them with Divan's public keys.
 //!
 //! It listens on 127.0.0.1:3000 until it is interrupted. `GET /` is public, `GET /me` shows the user of
-//! any access token, `GET /reports` accepts the token of an administrator. Start a Divan server that
-//! signs with a key of its own first:
+//! any access token, `GET /reports` accepts the token of an administrator. First start a Divan
+//! server with a signing key:
 //!
 //! ```sh
 //! cargo run -p divan-server -- keys generate --out key.pem
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::builder(&divan)
         .timeout(Duration::from_secs(5))
         .build()?;
-    // Those of development mode.
+    // The audiences and the issuer of development mode.
     let audiences = Audiences::new("divan.localhost", "sec.localhost")?;
     let issuer = "http://sec.localhost:8000";
     let keys = RemoteKeys::new(client, issuer, audiences, KeySettings::default());
@@ -79,7 +79,7 @@ impl FromRequest for User {
     type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        // That of the resource, or else of the application.
+        // The protector of the resource, or else that of the application.
         let protector = Data::<Protector>::extract(request);
         let values: Vec<_> = request.headers().get_all(AUTHORIZATION).cloned().collect();
         Box::pin(async move {

@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .nth(1)
         .unwrap_or_else(|| "http://localhost:8000".to_owned());
     let (id, secret) = (std::env::var("CLIENT_ID")?, std::env::var("CLIENT_SECRET")?);
-    // Those of development mode.
+    // The audiences of development mode.
     let audiences = Audiences::new("divan.localhost", "sec.localhost")?;
     let introspection = Introspection::new(Client::new(&divan)?, &id, secret, audiences);
 

@@ -2799,7 +2799,7 @@ export interface components {
              */
             grant_types_supported?: string[];
             /**
-             * @description The algorithms of the public keys, for programs that read them here. They sign access tokens.
+             * @description The algorithms of the public keys. Divan issues no ID tokens: these are the algorithms of access tokens, for programs that look here.
              * @example [
              *       "ES256",
              *       "EdDSA"
@@ -2825,7 +2825,7 @@ export interface components {
              */
             issuer: string;
             /**
-             * @description The URL of the public keys. The set is empty while `SECRET_KEY` signs the tokens.
+             * @description The URL of the public keys. The set is empty if the server has no signing key and no verifying keys.
              * @example https://sec.example.com/.well-known/jwks.json
              */
             jwks_uri: string;

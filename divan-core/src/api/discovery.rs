@@ -39,7 +39,8 @@ pub struct ServerMetadata {
     /// The issuer, exactly as in `iss` of access tokens.
     #[cfg_attr(feature = "openapi", schema(example = "https://sec.example.com"))]
     pub issuer: String,
-    /// The URL of the public keys. The set is empty while `SECRET_KEY` signs the tokens.
+    /// The URL of the public keys. The set is empty if the server has no signing key and no
+    /// verifying keys.
     #[cfg_attr(
         feature = "openapi",
         schema(example = "https://sec.example.com/.well-known/jwks.json")
@@ -94,7 +95,8 @@ pub struct ServerMetadata {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(example = json!(["public"])))]
     pub subject_types_supported: Vec<String>,
-    /// The algorithms of the public keys, for programs that read them here. They sign access tokens.
+    /// The algorithms of the public keys. Divan issues no ID tokens: these are the algorithms of access tokens,
+    /// for programs that look here.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(example = json!(["ES256", "EdDSA"])))]
     pub id_token_signing_alg_values_supported: Vec<String>,

@@ -21,8 +21,8 @@ pub struct ServiceToken {
 
 /// # Tokens of other services
 impl ClientService<'_> {
-    /// Issues an access token for a service (RFC 6749 §4.4), which is valid for ten minutes, and not longer than
-    /// its credential and the secret that it was issued for.
+    /// Issues an access token for a service (RFC 6749 §4.4). It expires after ten minutes, or earlier with its
+    /// credential or its secret.
     ///
     /// `scope` are permissions, separated by spaces. Default: all of the credential.
     ///

@@ -116,10 +116,11 @@ impl AdminService<'_> {
         Ok(CreatedWebhook { webhook, secret })
     }
 
-    /// Changes a webhook. Enabling clears the failures, so that the next attempt is made at once, also for a
-    /// webhook that is enabled. It continues with the first event that was not delivered. If that one was
-    /// deleted, the webhook is disabled with [`WebhookDisabledReason::CursorExpired`]. Enabled again, it continues
-    /// with the oldest event.
+    /// Changes a webhook. Enabling it, or changing the URL of an enabled webhook, clears the failures, and the
+    /// next attempt is made at once. Delivery continues with the first event that was not delivered. If that
+    /// event was deleted, the next attempt disables the webhook with
+    /// [`WebhookDisabledReason::CursorExpired`]. If you then enable the webhook, delivery continues with the
+    /// oldest event.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`], [`ServiceError::Invalid`] with all invalid fields,
@@ -146,8 +147,8 @@ impl AdminService<'_> {
                 reason: WebhookDisabledReason::Administrator,
                 at: event.at,
             }),
-            // The next attempt is made at once, with the new URL.
             None if command.url.is_none() || !is_enabled => None,
+            // The next attempt is made at once, with the new URL.
             _ => Some(WebhookState::Enabled),
         };
         let is_expired = before
