@@ -47,7 +47,7 @@ users() {
     --json '{"full_name": "First Last", "phone": "+77011234567", "password": "umbrella 77"}' > /dev/null
   curl -sf "localhost:$PORT/auth/telegram/login" -H "Authorization: tma $(divan-server init-data sign --user-id 42)" \
     --json '{"phone": "+77011234567", "password": "umbrella 77"}' > answer
-  TOKEN=$(member access_token < answer)
+  TOKEN=$(member access_token < answer); USER_TOKEN=$TOKEN
   REFRESH=$(member refresh_token < answer)
 }
 trap 'kill $server 2> /dev/null' EXIT
