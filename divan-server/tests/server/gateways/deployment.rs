@@ -199,6 +199,7 @@ impl Deployment {
             ("POST", str::to_owned, None),
             ("OPTIONS", str::to_owned, None),
             ("GET", |name| name.replace('-', "_"), None),
+            ("GET", |name| name.replace('-', "."), None),
             ("GET", |name| name.replace("x-", "x_"), Some(removal)),
             ("GET", |name| name.replace("h-", "h_"), Some(removal)),
         ] {
@@ -215,9 +216,10 @@ impl Deployment {
             assert_eq!(request.send().await.unwrap().status(), 200, "{method}");
             let received = self.service.received.lock().unwrap().take().unwrap();
             if names_user {
-                // As programs read headers that get them as variables (RFC 3875 §4.1.18).
+                // As programs read headers that get them as variables (RFC 3875 §4.1.18), and PHP.
                 let values = |name: &str| -> Vec<&HeaderValue> {
-                    let named = |found: &HeaderName| found.as_str().replace('_', "-") == name;
+                    let named =
+                        |found: &HeaderName| found.as_str().replace(['_', '.'], "-") == name;
                     let all = received.iter().filter(|(found, _)| named(found));
                     all.map(|(_, value)| value).collect()
                 };
@@ -232,6 +234,22 @@ impl Deployment {
                 assert!(values("authorization").is_empty());
             }
         }
+    }
+
+    /// Sends a request for another protocol, and checks that the service gets it.
+    pub(super) async fn check_upgrade(&self, url: &str, token: &Token) {
+        let request = self
+            .client
+            .get(url)
+            .bearer_auth(token.access())
+            .header("connection", "upgrade, x-auth-user")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        assert_eq!(request.send().await.unwrap().status(), 200);
+        let received = self.service.received.lock().unwrap().take().unwrap();
+        assert_eq!(received["upgrade"], "websocket");
+        assert!(received.contains_key("x-auth-user"), "{received:?}");
     }
 
     async fn create(&self, user: &Value) -> Value {

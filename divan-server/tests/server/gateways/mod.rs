@@ -38,6 +38,25 @@ async fn caddy_protects_a_route() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn caddy_and_haproxy_pass_upgrades() {
+    let page = Page::read();
+    let deployment = Deployment::start().await;
+    let token = deployment.sign_in().await;
+    let lua = deployment.localized(&page.block("haproxy, file divan.lua"));
+    for (gateway, name, lua) in [
+        (Gateway::Caddy, "caddy", ""),
+        (Gateway::HaProxy, "haproxy", &lua),
+    ] {
+        let configuration = deployment.localized(&page.block(name));
+        let files = [("divan.lua", lua)];
+        let port = deployment.service_port();
+        let running = RunningGateway::start(gateway, &configuration, &files, port);
+        let url = format!("http://127.0.0.1:{}/", running.port());
+        deployment.check_upgrade(&url, &token).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn haproxy_protects_a_route() {
     let page = Page::read();
     let lua = page.block("haproxy, file divan.lua");
