@@ -73,7 +73,7 @@ impl ServiceCaller {
         self.secret
     }
 
-    /// Returns the second in which the credential or the secret expires, whichever is first.
+    /// Returns the expiry of the credential or the secret, as [`end_of`].
     pub(super) fn end(&self) -> Option<u64> {
         end_of(&self.found, self.secret)
     }
@@ -288,14 +288,14 @@ pub(super) fn is_live(
         && secret.is_some_and(|secret| secret.is_valid(now))
 }
 
-/// Returns the second in which the credential or the secret expires, whichever is first.
+/// Returns the time in seconds since the Unix epoch, rounded down, at which the credential or the secret expires,
+/// whichever is first.
 pub(super) fn end_of(service: &StoredService, secret: ServiceSecretId) -> Option<u64> {
     let mut secrets = service.secrets.iter();
     let secret = secrets.find(|stored| stored.id == secret);
     let secret = secret.and_then(|secret| secret.expires_at);
     let end = [service.expires_at, secret].into_iter().flatten().min()?;
-    let seconds = end.unix_timestamp() + i64::from(end.nanosecond() > 0);
-    Some(u64::try_from(seconds).unwrap_or_default())
+    Some(u64::try_from(end.unix_timestamp()).unwrap_or_default())
 }
 
 /// Returns `true` for an address from which the credential is accepted.
