@@ -313,7 +313,11 @@ async fn a_failed_message_is_repeated_later_and_given_up_after_a_day(f: Fixture)
     assert!(age >= 24 * 3600 - 915, "{age}");
     assert_eq!(f.service.message_results(MessageResult::GivenUp), 1);
     let failed = f.service.message_results(MessageResult::Failed);
-    assert_eq!(failed, attempts - 1);
+    // The message is given up by its last attempt, or when the day ends before the next one.
+    assert!(
+        [attempts, attempts - 1].contains(&failed),
+        "{failed} of {attempts}"
+    );
 }
 
 async fn a_wait_that_the_service_asks_for_is_obeyed(f: Fixture) {
