@@ -81,7 +81,7 @@ pub use sqlite::SqliteStore;
 pub use throttle::ThrottleStore;
 pub use webhook::{
     MAX_WEBHOOKS, StoredWebhook, StoredWebhookError, UnknownWebhookDisabledReason, WebhookChange,
-    WebhookDisabledReason, WebhookState, WebhookStore, consumer_name,
+    WebhookDisabledReason, WebhookState, WebhookStore, consumer_name, webhook_of_consumer,
 };
 
 /// All storage of the sign-in service.

@@ -90,9 +90,17 @@ pub trait WebhookStore: std::fmt::Debug + Send + Sync {
     }
 }
 
+/// The names of the consumers of webhooks begin with it.
+const CONSUMER_PREFIX: &str = "webhook:";
+
 /// Returns the name of the consumer of a webhook.
 pub fn consumer_name(id: WebhookId) -> String {
-    format!("webhook:{id}")
+    format!("{CONSUMER_PREFIX}{id}")
+}
+
+/// Returns the webhook of a consumer with this name. `None` for other consumers.
+pub fn webhook_of_consumer(name: &str) -> Option<WebhookId> {
+    name.strip_prefix(CONSUMER_PREFIX)?.parse().ok()
 }
 
 /// A webhook.

@@ -1,5 +1,5 @@
 use divan_core::service::{AuthService, ConsumerStatus};
-use divan_core::store::StoreError;
+use divan_core::store::{StoreError, webhook_of_consumer};
 
 use super::Finding;
 
@@ -9,7 +9,7 @@ const SUBJECT: &str = "events";
 pub(super) async fn consumers(service: &AuthService) -> Result<Option<Finding>, StoreError> {
     let mut consumers = service.event_consumers().await?;
     // Webhooks have a finding of their own.
-    consumers.retain(|status| !status.consumer.name.starts_with("webhook:"));
+    consumers.retain(|status| webhook_of_consumer(&status.consumer.name).is_none());
     if consumers.is_empty() {
         return Ok(None);
     }

@@ -12,7 +12,7 @@ use crate::service::session::to_time_duration;
 use crate::service::{AuthService, ClientInfo, Event, EventConsumer, ServiceError};
 use crate::store::{
     StoreError, StoreErrorKind, StoredWebhook, StoredWebhookError, WebhookChange,
-    WebhookDisabledReason, WebhookState, consumer_name,
+    WebhookDisabledReason, WebhookState, consumer_name, webhook_of_consumer,
 };
 use crate::types::{AuditAction, WebhookId};
 use crate::webhook::{WebhookRequest, WebhookSecret};
@@ -74,7 +74,7 @@ impl AuthService {
             consumer.position < newest && consumer.disabled_at.is_none() && !is_waiting
         });
         Ok(due
-            .filter_map(|consumer| webhook_id(&consumer.name))
+            .filter_map(|consumer| webhook_of_consumer(&consumer.name))
             .collect())
     }
 
@@ -328,12 +328,6 @@ impl Webhooks {
 fn is_wanted(webhook: &StoredWebhook, event: &Event) -> bool {
     let kind = event.data.event_type();
     webhook.types.is_empty() || webhook.types.iter().any(|wanted| wanted == kind)
-}
-
-/// Returns the id in the name of a consumer.
-fn webhook_id(consumer: &str) -> Option<WebhookId> {
-    let id = consumer.strip_prefix("webhook:")?;
-    id.parse().ok()
 }
 
 /// Returns the error of a service without randomness.
