@@ -3,9 +3,11 @@
 use clap::{Args, Subcommand};
 use divan_core::api::Event;
 use divan_core::service::{AdminService, AuthService, ConsumerStatus, ListEventsQuery};
+use divan_core::store::webhook_of_consumer;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::audit::time;
 use super::users_error::UsersError;
 use super::{Outcome, output};
 use crate::cli::operator::{as_operator, with_service};
@@ -89,14 +91,9 @@ pub(super) fn run(command: &Command) -> Outcome {
     }
 }
 
-fn time(text: &str) -> Result<OffsetDateTime, &'static str> {
-    OffsetDateTime::parse(text, &Rfc3339)
-        .map_err(|_| "must be a time of RFC 3339, such as 2026-01-01T00:00:00Z")
-}
-
 /// Refuses the consumer of a webhook, whose changes are audited.
 fn refuse_webhook(consumer: &str) -> Result<(), UsersError> {
-    match consumer.strip_prefix("webhook:") {
+    match webhook_of_consumer(consumer) {
         Some(id) => Err(UsersError::Refused(format!(
             "{consumer} is a webhook: use `divan-server webhook enable`, `disable` or `replay` with the id {id}"
         ))),
@@ -204,8 +201,8 @@ fn consumer_row(status: ConsumerStatus) -> [String; 6] {
         status.consumer.name.clone(),
         state(&status).to_owned(),
         status.pending.to_string(),
-        format(status.oldest).unwrap_or_else(none),
-        format(status.consumer.last_success_at).unwrap_or_else(none),
+        output::time(status.oldest),
+        output::time(status.consumer.last_success_at),
         status.consumer.last_error.unwrap_or_else(none),
     ]
 }

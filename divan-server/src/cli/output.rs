@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::process;
 
 use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Prints a table with columns as wide as their widest cell, without trailing spaces.
 pub(super) fn table<const N: usize>(heads: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
@@ -24,6 +26,12 @@ pub(super) fn table<const N: usize>(heads: [&str; N], rows: impl IntoIterator<It
         });
         line(cells.collect::<Vec<_>>().join("  ").trim_end());
     }
+}
+
+/// Returns a time for a cell of a table, `-` for none.
+pub(super) fn time(time: Option<OffsetDateTime>) -> String {
+    let text = time.and_then(|time| time.format(&Rfc3339).ok());
+    text.unwrap_or_else(|| "-".to_owned())
 }
 
 pub(super) fn json(value: &impl Serialize) -> serde_json::Result<()> {

@@ -9,7 +9,6 @@ use divan_core::service::{
 };
 use divan_core::types::{ServiceId, ServiceScope, ServiceSecretId};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::audit::time;
 use super::operator::as_operator;
@@ -196,11 +195,6 @@ const HEADS: [&str; 6] = ["ID", "NAME", "SCOPES", "ADDRESSES", "EXPIRES", "LAST 
 
 const SECRET_HEADS: [&str; 5] = ["SECRET ID", "ENDS WITH", "CREATED", "EXPIRES", "LAST USED"];
 
-fn shown(time: Option<OffsetDateTime>) -> String {
-    let text = time.and_then(|time| time.format(&Rfc3339).ok());
-    text.unwrap_or_else(|| "-".to_owned())
-}
-
 fn row(service: &ServiceView) -> [String; 6] {
     let scopes = service.scopes.iter().map(|scope| scope.as_str());
     let ranges = service.allowed_addresses.iter().map(ToString::to_string);
@@ -214,8 +208,8 @@ fn row(service: &ServiceView) -> [String; 6] {
         } else {
             ranges
         },
-        shown(service.expires_at),
-        shown(service.last_used_at),
+        output::time(service.expires_at),
+        output::time(service.last_used_at),
     ]
 }
 
@@ -227,7 +221,7 @@ fn show(service: ServiceView, format: Output) -> Result<(), UsersError> {
     Ok(())
 }
 
-/// Prints the credential and its secrets, which are told apart by their last characters.
+/// Prints the credential and its secrets, with the last characters of each.
 fn show_table(service: &ServiceView) {
     output::table(HEADS, [row(service)]);
     output::line("");
@@ -235,9 +229,9 @@ fn show_table(service: &ServiceView) {
         [
             secret.id.to_string(),
             secret.hint.clone(),
-            shown(Some(secret.created_at)),
-            shown(secret.expires_at),
-            shown(secret.last_used_at),
+            output::time(Some(secret.created_at)),
+            output::time(secret.expires_at),
+            output::time(secret.last_used_at),
         ]
     });
     output::table(SECRET_HEADS, secrets);

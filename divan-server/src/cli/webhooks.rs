@@ -7,7 +7,6 @@ use divan_core::service::{
 use divan_core::types::WebhookId;
 use serde::Serialize;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::audit::time;
 use super::operator::as_operator;
@@ -196,10 +195,6 @@ fn json(value: &impl Serialize) -> Result<(), UsersError> {
 }
 
 fn row(view: WebhookView) -> [String; 6] {
-    let time = |at: Option<OffsetDateTime>| {
-        let text = at.and_then(|at| at.format(&Rfc3339).ok());
-        text.unwrap_or_else(|| "-".to_owned())
-    };
     let state = match (&view.disabled, view.failing_since) {
         (Some((reason, _)), _) => format!("disabled ({reason})"),
         (None, Some(_)) => "failing".to_owned(),
@@ -213,7 +208,7 @@ fn row(view: WebhookView) -> [String; 6] {
         view.id.to_string(),
         state,
         view.pending.to_string(),
-        time(view.last_success_at),
+        output::time(view.last_success_at),
         error.unwrap_or_else(|| "-".to_owned()),
         view.url,
     ]
