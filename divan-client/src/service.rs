@@ -1,4 +1,7 @@
-use divan_core::api::{Introspection, Problem, ProblemCode, ServiceToken};
+use divan_core::api::{
+    INTROSPECTION_PATH, Introspection, Problem, ProblemCode, REVOCATION_PATH, ServiceToken,
+    TOKEN_PATH,
+};
 use divan_core::secret::Secret;
 use divan_core::types::{ServiceId, ServiceScope};
 use reqwest::RequestBuilder;
@@ -64,7 +67,7 @@ impl Client {
         token: &Secret,
     ) -> Result<Introspection, Error> {
         let form = [("token", token.expose())];
-        let request = self.form("/auth/introspect", credentials, &form)?;
+        let request = self.form(INTROSPECTION_PATH, credentials, &form)?;
         parsed(&send(request).await?)
     }
 
@@ -80,7 +83,7 @@ impl Client {
         token: &Secret,
     ) -> Result<(), Error> {
         let form = [("token", token.expose())];
-        let request = self.form("/auth/revoke", credentials, &form)?;
+        let request = self.form(REVOCATION_PATH, credentials, &form)?;
         send(request).await.map(drop)
     }
 
@@ -98,7 +101,7 @@ impl Client {
         let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
         let scope = scopes.join(" ");
         let form = [("grant_type", "client_credentials"), ("scope", &scope)];
-        let request = self.form("/auth/token", credentials, &form)?;
+        let request = self.form(TOKEN_PATH, credentials, &form)?;
         parsed(&send(request).await?)
     }
 

@@ -6,7 +6,9 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-use divan_core::api::{AdminLogin, AutoLogin, CompleteAdminLogin, Endpoint, TelegramLogin};
+use divan_core::api::{
+    AdminLogin, AutoLogin, CompleteAdminLogin, Endpoint, TOKEN_PATH, TelegramLogin,
+};
 use divan_core::password::HashClassLoad;
 use divan_core::service::{
     AttemptOutcome, AuthService, ConsumerStatus, MessageResult, WebhookView,
@@ -22,7 +24,6 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::problem::Refusal;
-use crate::token_endpoint;
 
 /// The content type of [`Metrics::text`].
 #[cfg(feature = "_server")]
@@ -368,7 +369,7 @@ fn sign_in_method(route: &str) -> Option<&'static str> {
         (AutoLogin::PATH, "telegram_auto_login"),
         (AdminLogin::PATH, "admin_login"),
         (CompleteAdminLogin::PATH, "admin_second_factor"),
-        (token_endpoint::PATH, "token"),
+        (TOKEN_PATH, "token"),
     ];
     // The router may be nested below a path.
     methods

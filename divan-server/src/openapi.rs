@@ -8,8 +8,8 @@ mod security;
 mod texts;
 
 use divan_core::api::{
-    Auth, COMMON_PROBLEMS, ENDPOINTS, EndpointDescription, Method, Problem, ProblemCode,
-    ServiceScope,
+    Auth, COMMON_PROBLEMS, ENDPOINTS, EndpointDescription, INTROSPECTION_PATH, Method, Problem,
+    ProblemCode, REVOCATION_PATH, ServiceScope, TOKEN_PATH,
 };
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, RefOr, Required, Server};
@@ -17,7 +17,6 @@ use utoipa::{PartialSchema, ToSchema};
 
 use examples::Schemas;
 
-use crate::introspection_endpoint::{INTROSPECT, REVOKE};
 use crate::routes::{endpoints, forward_authentication};
 use crate::{introspection_endpoint, token_endpoint, verify_endpoint};
 
@@ -74,7 +73,7 @@ pub(crate) fn document_at(root: &str) -> OpenApi {
     }
     let paths = &mut document.paths.paths;
     if let Some(operation) = paths
-        .get_mut(token_endpoint::PATH)
+        .get_mut(TOKEN_PATH)
         .and_then(|item| item.post.as_mut())
     {
         add_problems(operation, token_endpoint::PROBLEMS, &schemas);
@@ -86,7 +85,7 @@ pub(crate) fn document_at(root: &str) -> OpenApi {
         operation.security = security::required(Auth::Bearer);
         add_problems(operation, verify_endpoint::PROBLEMS, &schemas);
     }
-    for path in [INTROSPECT, REVOKE] {
+    for path in [INTROSPECTION_PATH, REVOCATION_PATH] {
         let operation = paths.get_mut(path).and_then(|item| item.post.as_mut());
         if let Some(operation) = operation {
             operation.security = Some(security::service(ServiceScope::Introspect));

@@ -3,6 +3,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use divan_core::api::INTROSPECTION_PATH;
 use divan_core::secret::Secret;
 use divan_core::token::{Audiences, TokenError};
 use divan_core::types::{Audience, Role, SessionId, UserId};
@@ -15,9 +16,6 @@ use url::form_urlencoded::byte_serialize;
 use super::claims::Claims;
 use super::refusal::Refusal;
 use crate::client::Client;
-
-/// The introspection endpoint (RFC 7662).
-const PATH: &str = "/auth/introspect";
 
 /// Time limit of one request.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -130,7 +128,7 @@ impl Introspection {
             client, id, secret, ..
         } = &*self.shared;
         let form = Secret::new(serde_urlencoded::to_string([("token", token)]).ok()?);
-        let url = client.transport.base_url.endpoint(PATH);
+        let url = client.transport.base_url.endpoint(INTROSPECTION_PATH);
         let request = client.transport.http.post(url).timeout(TIMEOUT);
         let request = request
             .basic_auth(

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::{Endpoint, INTROSPECTION_PATH, Jwks, REVOCATION_PATH, TOKEN_PATH};
 use crate::types::{JwkSet, ServiceScope};
 
 /// The claims of access tokens.
@@ -117,23 +118,20 @@ impl ServerMetadata {
     /// Creates the metadata of a server with this issuer, whose endpoints are below the URL `base`.
     pub fn new(issuer: &str, base: &str, jwks: &JwkSet) -> Self {
         let base = base.trim_end_matches('/');
+        let [basic, post] = SERVICE_METHODS;
         Self {
             issuer: issuer.to_owned(),
-            jwks_uri: format!("{base}/.well-known/jwks.json"),
-            token_endpoint: format!("{base}/auth/token"),
-            token_endpoint_auth_methods_supported: texts([
-                "none",
-                "client_secret_basic",
-                "client_secret_post",
-            ]),
+            jwks_uri: format!("{base}{}", Jwks::PATH),
+            token_endpoint: format!("{base}{TOKEN_PATH}"),
+            token_endpoint_auth_methods_supported: texts(["none", basic, post]),
             grant_types_supported: texts(["password", "refresh_token", "client_credentials"]),
             scopes_supported: ServiceScope::ALL
                 .iter()
                 .map(|scope| scope.as_str().to_owned())
                 .collect(),
-            introspection_endpoint: Some(format!("{base}/auth/introspect")),
+            introspection_endpoint: Some(format!("{base}{INTROSPECTION_PATH}")),
             introspection_endpoint_auth_methods_supported: texts(SERVICE_METHODS),
-            revocation_endpoint: Some(format!("{base}/auth/revoke")),
+            revocation_endpoint: Some(format!("{base}{REVOCATION_PATH}")),
             revocation_endpoint_auth_methods_supported: texts(SERVICE_METHODS),
             response_types_supported: Vec::new(),
             subject_types_supported: texts(["public"]),

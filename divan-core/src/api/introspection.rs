@@ -2,6 +2,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{Role, SessionId, TelegramId};
 
+/// The path of the token endpoint of OAuth2. RFC 6749 defines its requests and errors, so it is no
+/// [`Endpoint`](super::Endpoint), like the next two.
+pub const TOKEN_PATH: &str = "/auth/token";
+
+/// The path of token introspection (RFC 7662).
+pub const INTROSPECTION_PATH: &str = "/auth/introspect";
+
+/// The path of token revocation (RFC 7009).
+pub const REVOCATION_PATH: &str = "/auth/revoke";
+
 /// The state of a token (RFC 7662 §2.2). All members but `active` are absent for a token that is not valid now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

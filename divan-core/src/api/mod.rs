@@ -56,7 +56,9 @@ pub use import::{
     ImportEvent, ImportLineError, ImportPreview, ImportRequest, ImportedChange, ImportedField,
     ImportedPassword, ImportedUser,
 };
-pub use introspection::{Introspection, ServiceToken};
+pub use introspection::{
+    INTROSPECTION_PATH, Introspection, REVOCATION_PATH, ServiceToken, TOKEN_PATH,
+};
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};
 pub use passkeys::{
     AddPasskeyRequest, AddedPasskey, Passkey, PasskeyCeremony, PasskeyList, PasskeyLoginRequest,

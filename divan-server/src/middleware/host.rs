@@ -4,11 +4,12 @@ use axum::extract::Request;
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, Version};
-use divan_core::api::{Bootstrap, Endpoint, ProblemCode};
+use divan_core::api::{
+    Bootstrap, Endpoint, INTROSPECTION_PATH, ProblemCode, REVOCATION_PATH, TOKEN_PATH,
+};
 use url::{Host, Url};
 
 use crate::extract::Peer;
-use crate::introspection_endpoint::{INTROSPECT, REVOKE};
 use crate::problem::Problem;
 use crate::state::HttpOptions;
 
@@ -171,9 +172,7 @@ pub(super) fn site(
 
 fn is_for_administrators(path: &str) -> bool {
     path.starts_with("/auth/admin/")
-        || path == "/auth/token"
-        || path == INTROSPECT
-        || path == REVOKE
+        || [TOKEN_PATH, INTROSPECTION_PATH, REVOCATION_PATH].contains(&path)
         || path == "/openapi.json"
         || path == "/docs"
         || path.starts_with("/docs/")

@@ -1,13 +1,11 @@
 //! The authentication of the endpoints, as security schemes.
 
-use divan_core::api::{Auth, ServiceScope};
+use divan_core::api::{Auth, ServiceScope, TOKEN_PATH};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password,
     Scopes, SecurityScheme,
 };
 use utoipa::openapi::{Components, SecurityRequirement};
-
-use crate::token_endpoint;
 
 const ADMIN_PASSWORD: &str = "admin_password";
 const ACCESS_TOKEN: &str = "access_token";
@@ -55,7 +53,7 @@ pub(super) fn service(scope: ServiceScope) -> Vec<SecurityRequirement> {
 }
 
 fn service_token(root: &str) -> SecurityScheme {
-    let token_url = format!("{root}{}", token_endpoint::PATH.trim_start_matches('/'));
+    let token_url = format!("{root}{}", TOKEN_PATH.trim_start_matches('/'));
     let scopes = ServiceScope::ALL.iter();
     let scopes = scopes.map(|scope| (scope.as_str(), scope.description()));
     let flow = ClientCredentials::new(token_url, scopes.collect::<Scopes>());
@@ -76,7 +74,7 @@ fn service_secret() -> SecurityScheme {
 
 /// Swagger UI's Authorize sends address and password to the token endpoint.
 fn admin_password(root: &str) -> SecurityScheme {
-    let token_url = format!("{root}{}", token_endpoint::PATH.trim_start_matches('/'));
+    let token_url = format!("{root}{}", TOKEN_PATH.trim_start_matches('/'));
     let flow = Flow::Password(Password::new(token_url, Scopes::new()));
     SecurityScheme::OAuth2(OAuth2::with_description(
         [flow],

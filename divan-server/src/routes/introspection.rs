@@ -1,11 +1,10 @@
 use axum::Json;
 use axum::extract::State;
-use divan_core::api::Introspection;
+use divan_core::api::{INTROSPECTION_PATH, Introspection, REVOCATION_PATH};
 use utoipa::ToSchema;
 
 use super::wire;
 use crate::extract::ServiceRequest;
-use crate::introspection_endpoint::{INTROSPECT, REVOKE};
 use crate::problem::{OAuthError, OAuthErrorResponse};
 use crate::state::AppState;
 
@@ -42,7 +41,7 @@ pub(crate) struct TokenForm {
 /// Errors with status 400 or 401 have the form of RFC 6749; all others are problems.
 #[utoipa::path(
     post,
-    path = INTROSPECT,
+    path = INTROSPECTION_PATH,
     tag = "Other services",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses(
@@ -78,7 +77,7 @@ pub(crate) async fn introspect(
 /// Errors with status 400 or 401 have the form of RFC 6749; all others are problems.
 #[utoipa::path(
     post,
-    path = REVOKE,
+    path = REVOCATION_PATH,
     tag = "Other services",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses(

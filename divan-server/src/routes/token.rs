@@ -2,7 +2,7 @@ use axum::Json;
 use axum::http::HeaderValue;
 use axum::http::header::PRAGMA;
 use axum::response::{IntoResponse, Response};
-use divan_core::api::TokenType;
+use divan_core::api::{TOKEN_PATH, TokenType};
 use divan_core::second_factor::RecoveryCode;
 use divan_core::secret::Secret;
 use divan_core::service::{
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::extract::{BasicCredentials, ForClient, TokenRequest};
 use crate::problem::{OAuthError, OAuthErrorResponse};
-use crate::token_endpoint::{NotASignIn, PATH};
+use crate::token_endpoint::NotASignIn;
 
 /// The form of a token request (RFC 6749 §4.3.2, §4.4.2 and §6). Other parameters are ignored.
 #[derive(ToSchema)]
@@ -112,7 +112,7 @@ fn expose_option<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Resul
 /// Errors with status 400 or 401 have the form of RFC 6749; all others are problems.
 #[utoipa::path(
     post,
-    path = PATH,
+    path = TOKEN_PATH,
     tag = "Sign-in",
     request_body(content = OAuthTokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
