@@ -2944,7 +2944,7 @@ export interface components {
         /**
          * @description A permission of a service credential:
          *
-         *     - `introspect`: Check and revoke tokens of users: `POST /auth/introspect` and `POST /auth/revoke`.
+         *     - `introspect`: Check tokens, and revoke tokens of users: `POST /auth/introspect` and `POST /auth/revoke`.
          *     - `users:read`: Read users and their sessions.
          *     - `users:write`: Create, change and delete employees, reset their passwords, and end their sessions. Administrators stay out of reach.
          *     - `audit:read`: Read audit events.

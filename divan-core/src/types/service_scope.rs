@@ -1,7 +1,7 @@
 open_enum! {
     /// A permission of a service credential.
     pub enum ServiceScope {
-        /// Check and revoke tokens of users: `POST /auth/introspect` and `POST /auth/revoke`.
+        /// Check tokens, and revoke tokens of users: `POST /auth/introspect` and `POST /auth/revoke`.
         Introspect = "introspect",
         /// Read users and their sessions.
         UsersRead = "users:read",

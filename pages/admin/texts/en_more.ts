@@ -10,7 +10,7 @@ export const more: MoreTexts = {
     nameHint: "To recognise the program later, such as “HR system”",
     scopes: "Scopes",
     scopeHints: {
-      introspect: "Check and revoke tokens of users",
+      introspect: "Check tokens, and revoke tokens of users",
       "users:read": "List, find and read users and their sessions",
       "users:write": "Create, change and delete employees, reset their passwords, end their sessions",
       "audit:read": "Read the audit log",
