@@ -173,7 +173,7 @@ async fn the_requests_of_traefik_are_answered() {
             .header("x-forwarded-method", "POST")
             .header("x-forwarded-proto", "https")
             .header("x-forwarded-host", "app.example.com")
-            .header("x-forwarded-uri", "/documents?role=nobody")
+            .header("x-forwarded-uri", "/documents?role=editor")
             .header("x-forwarded-for", "203.0.113.7")
             .header("origin", "https://app.example.com")
     });
@@ -188,7 +188,7 @@ async fn the_requests_of_envoy_are_answered() {
     let deployment = Deployment::start().await;
     page.block("envoy");
     let paths = [
-        "/auth/verify/documents?role=nobody",
+        "/auth/verify/documents?role=editor",
         "/auth/verify/?role=admin",
     ];
     let routes = Routes::direct(&deployment, paths, |request| {
@@ -316,7 +316,7 @@ async fn check(page: &Page, row: &str, mut deployment: Deployment, routes: &Rout
         deployment
             .check_headers(&routes.any, &employee, rules.names_user)
             .await;
-        let with_query = format!("{}?role=nobody", routes.any);
+        let with_query = format!("{}?role=editor", routes.any);
         let status = get(&with_query, Some(&employee)).await;
         assert_eq!(status, 200, "{row}: a query of the service");
     }
