@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Client, User } from "../client/divan.js";
 import { SafeStorage } from "../client/storage.js";
 import { fill } from "../shared/text.js";
@@ -153,7 +153,7 @@ function useImportJob(client: Client, user: string | undefined) {
     owner.current = user;
     if (!job.isAtRisk) renew();
   }, [user]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const ask = (event: BeforeUnloadEvent) => job.isAtRisk && event.preventDefault();
     addEventListener("beforeunload", ask);
     return () => removeEventListener("beforeunload", ask);
@@ -232,7 +232,7 @@ function SignedIn() {
   const route = useRoute();
   const main = route.path.join("/");
   const isFirst = useRef(true);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isFirst.current) {
       scrollTo(0, 0);
       document.getElementById("main")?.focus();
@@ -259,7 +259,7 @@ function Banner() {
   const { texts } = usePanel();
   const [down, setDown] = useState<string[]>([]);
   const [isOnline, setOnline] = useState(navigator.onLine);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const check = () => void downDependencies().then(setDown);
     const update = () => setOnline(navigator.onLine);
     check();

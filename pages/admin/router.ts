@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 export interface Route {
   path: string[];
@@ -20,7 +20,8 @@ export const userLink = (id: string): string => `#/users/${encodeURIComponent(id
 /** Returns the route and the number of visits: a link to the shown screen shows it again. */
 export function useRoute(): Route & { visit: number } {
   const [{ hash, visit }, setState] = useState({ hash: location.hash, visit: 0 });
-  useEffect(() => {
+  // Before the next event: a link can be followed as soon as it is shown.
+  useLayoutEffect(() => {
     const update = () => setState(({ visit }) => ({ hash: location.hash, visit: visit + 1 }));
     addEventListener("hashchange", update);
     return () => removeEventListener("hashchange", update);

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { fill } from "../../shared/text.js";
 import type { Confirmed } from "../texts/texts.js";
 import { Form, useForm } from "./form.js";
@@ -24,7 +24,7 @@ let open: HTMLDialogElement[] = [];
 export function Dialog({ title, onClose, isHeld = false, onHeld, children }: Props) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = element.current;
     if (!dialog) return;
     // A dialog that replaces another one returns the focus to the same place.

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { usePanel } from "../context.js";
 
 interface Props {
@@ -42,7 +42,7 @@ export function Field({ label, value, onInput, hint, error, ...attributes }: Pro
 /** Focuses an input that appears later: browsers apply `autofocus` once in a page. */
 function useFocus(isWanted: boolean | undefined) {
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isWanted) input.current?.focus();
   }, []);
   return input;

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { fill } from "../../shared/text.js";
 import { api, type User, type UserFilter } from "../api.js";
 import { Select } from "../components/field.js";
@@ -94,7 +94,7 @@ export function Users({ query }: { query: URLSearchParams }) {
 function Search({ value, onInput }: { value: string; onInput: (value: string) => void }) {
   const { texts } = usePanel();
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const focus = (event: KeyboardEvent) => {
       const isTyping = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
       if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || document.querySelector("dialog")) return;
