@@ -67,6 +67,13 @@ async function failNext(page, path, status, code, { retryAfter, errors } = {}) {
   failures.get(path).push({ status, headers, body });
 }
 
+/** Submits with Enter. A response with the text that is already shown is waited for, too. */
+async function submit(input, path) {
+  const response = input.page().waitForResponse(`**/${path}`);
+  await input.press("Enter");
+  await response;
+}
+
 test("mini_app_wrong_password", async () => {
   const user = employee();
   await createLinked(server, token, user);
@@ -207,11 +214,11 @@ test("mini_app_shows_every_problem_of_the_form_in_every_language", async () => {
       for (const [code, text] of Object.entries(problems)) {
         if (["network", "timeout", "overloaded"].includes(code)) continue;
         await failNext(page, "auth/telegram/login", 400, code);
-        await page.locator("input[type=password]").press("Enter");
+        await submit(page.locator("input[type=password]"), "auth/telegram/login");
         await page.getByRole("alert").getByText(text, { exact: true }).waitFor();
       }
       await failNext(page, "auth/telegram/login", 500, "a_new_code");
-      await page.locator("input[type=password]").press("Enter");
+      await submit(page.locator("input[type=password]"), "auth/telegram/login");
       await page.locator("[role=alert]").getByText("0123456789abcdef").waitFor();
       assert.equal(await page.locator("input[type=tel]").inputValue(), "8 701 000 00 00");
     }
@@ -365,17 +372,18 @@ test("panel_sign_in_problems", async () => {
   const page = await context.newPage();
   await page.goto(server.panel);
   await page.getByLabel("E-mail").fill(ADMIN.email);
-  await page.getByLabel("Password", { exact: true }).fill("wrong password");
+  const password = page.getByLabel("Password", { exact: true });
+  await password.fill("wrong password");
   await page.keyboard.press("Enter");
   await page.getByText(texts.en.admin.problems.invalid_credentials).waitFor();
   for (const [code, text] of Object.entries(texts.en.admin.problems)) {
     if (["network", "timeout", "overloaded"].includes(code)) continue;
     await failNext(page, "auth/admin/login", 400, code);
-    await page.keyboard.press("Enter");
+    await submit(password, "auth/admin/login");
     await page.getByRole("alert").getByText(text, { exact: true }).waitFor();
   }
   await failNext(page, "auth/admin/login", 400, "last_admin");
-  await page.keyboard.press("Enter");
+  await submit(password, "auth/admin/login");
   await page.getByRole("alert").getByText(texts.en.admin.problems.last_admin).waitFor();
   await page.getByLabel("Language").selectOption("kk");
   await page.getByRole("alert").getByText(texts.kk.admin.problems.last_admin).waitFor();
