@@ -3,6 +3,8 @@ import { createHmac } from "node:crypto";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const STEP = 30_000;
+/** For how long a code is accepted at least. */
+const MARGIN = 8000;
 
 /** An authenticator app. Each of its codes is accepted once, so it returns a later one each time. */
 export class Authenticator {
@@ -16,7 +18,7 @@ export class Authenticator {
 
   /** The next code that the server accepts: of the last, the current or the next 30 seconds. */
   async code() {
-    const step = Math.max(this.#last + 1, Math.floor(Date.now() / STEP) - 1);
+    const step = Math.max(this.#last + 1, Math.floor((Date.now() + MARGIN) / STEP) - 1);
     while (step > Math.floor(Date.now() / STEP) + 1) await new Promise((resolve) => setTimeout(resolve, 200));
     this.#last = step;
     const counter = Buffer.alloc(8);
