@@ -1,6 +1,8 @@
-//! The program `divan-server`, for tasks that start it.
+//! Programs of the workspace, for tasks that start them.
 
 use std::path::PathBuf;
+
+use serde_json::Value;
 
 use crate::step::{cargo_output, say};
 use crate::test;
@@ -10,18 +12,32 @@ use crate::test;
 pub(crate) fn server() -> Result<PathBuf, String> {
     say("the program and the tests");
     let selection = test::selection();
-    let messages = cargo_output(&format!(
-        "test --quiet --no-run --message-format json {selection}"
-    ))?;
-    let program = messages.lines().rev().find_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        let target = &message["target"];
-        let is_it = target["name"] == "divan-server" && target["kind"][0] == "bin";
-        let is_program = is_it && message["profile"]["test"] == false;
-        message["executable"]
-            .as_str()
-            .filter(|_| is_program)
-            .map(PathBuf::from)
-    });
-    program.ok_or("cargo has reported no program".to_owned())
+    build(&format!("test --no-run {selection}"))?.executable("bin", "divan-server")
+}
+
+/// What Cargo has built.
+pub(crate) struct Built(Vec<Value>);
+
+/// Builds what the arguments of `cargo` select.
+pub(crate) fn build(arguments: &str) -> Result<Built, String> {
+    let messages = cargo_output(&format!("{arguments} --quiet --message-format json"))?;
+    let messages = messages.lines().map(serde_json::from_str);
+    messages
+        .collect::<Result<_, _>>()
+        .map(Built)
+        .map_err(|error| format!("unexpected output of cargo: {error}"))
+}
+
+impl Built {
+    /// Returns the path of a program that is no test.
+    pub(crate) fn executable(&self, kind: &str, name: &str) -> Result<PathBuf, String> {
+        let found = self.0.iter().find_map(|message| {
+            let target = &message["target"];
+            let is_it = target["name"] == name && target["kind"][0] == kind;
+            let is_program = is_it && message["profile"]["test"] == false;
+            let path = message["executable"].as_str().filter(|_| is_program)?;
+            Some(path.into())
+        });
+        found.ok_or_else(|| format!("cargo has reported no program {name}"))
+    }
 }

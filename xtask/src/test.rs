@@ -1,5 +1,8 @@
-use crate::step::{Outcome, Tally, cargo, cargo_test, say};
-use crate::{servers, third_party};
+use std::num::NonZero;
+use std::process::Command;
+
+use crate::step::{Outcome, Tally, cargo_test, run as run_program, say};
+use crate::{program, servers, third_party};
 
 /// The application that embeds `divan-core` and uses `jsonwebtoken` itself, and the backends that it
 /// may choose.
@@ -14,8 +17,9 @@ const EXAMPLES: [&str; 4] = [
     "custom_store",
 ];
 
-/// The features of examples with further dependencies.
-const HEAVY_EXAMPLES: &str = "divan-examples/actix,divan-examples/salvo,divan-examples/s3,divan-examples/qdrant,divan-examples/infra";
+/// The features of examples with further dependencies. All steps use the same ones: with others, Cargo
+/// would compile most dependencies again.
+const FEATURES: &str = "--features divan-examples/actix,divan-examples/salvo,divan-examples/s3,divan-examples/qdrant,divan-examples/infra";
 
 /// Runs all tests on one PostgreSQL server and prints their number. Tests start their own Redis and
 /// RabbitMQ, because they stop them.
@@ -26,16 +30,12 @@ pub(crate) fn run(no_install: bool) -> Outcome {
     let mut variables = vec![(servers::TEST_DATABASE_URL, postgres.url.as_str())];
     variables.extend(others.iter().map(|(name, value)| (*name, value.as_str())));
     let mut tally = Tally::default();
-    for example in EXAMPLES {
-        cargo(&format!(
-            "run --quiet --package divan-examples --example {example}"
-        ))?;
-    }
+    run_examples()?;
     for backend in HOST_BACKENDS {
         let host = format!("--manifest-path {HOST} --target-dir target/host --features={backend}");
         tally += cargo_test(&host, &[])?;
     }
-    tally += cargo_test("--workspace --doc", &[])?;
+    tally += cargo_test(&format!("--workspace --doc {FEATURES}"), &[])?;
     // Without the feature `simd`, the tests of init data cover the portable code only.
     if !has_vector_instructions() {
         say("no AVX-512: the following run tests the portable code again, not the vector code");
@@ -47,13 +47,32 @@ pub(crate) fn run(no_install: bool) -> Outcome {
     if std::env::var_os("TEST_QDRANT_URL").is_none_or(|url| url.is_empty()) {
         say("TEST_QDRANT_URL is not set: the Qdrant client is tested against the mock server only");
     }
+    let threads = threads();
+    variables.push(("RUST_TEST_THREADS", &threads));
     tally += cargo_test(&selection(), &variables)?;
     tally.conclude()
 }
 
+fn run_examples() -> Outcome {
+    say("the examples");
+    let names: String = EXAMPLES.map(|name| format!(" --example {name}")).concat();
+    let built = program::build(&format!("build --workspace {FEATURES}{names}"))?;
+    for name in EXAMPLES {
+        let path = built.executable("example", name)?;
+        run_program(&format!("example {name}"), &mut Command::new(path))?;
+    }
+    Ok(())
+}
+
+/// Returns the number of tests that run at once. Most of the time, tests of the server wait for other programs.
+fn threads() -> String {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    processors.max(4).to_string()
+}
+
 /// Returns the arguments that select the tests of the workspace.
 pub(crate) fn selection() -> String {
-    format!("--workspace --lib --bins --tests --examples --features {HEAVY_EXAMPLES}")
+    format!("--workspace --lib --bins --tests --examples {FEATURES}")
 }
 
 /// Returns `true` if the processor has the instructions that the feature `simd` uses.
