@@ -15,7 +15,7 @@ pub(crate) fn server() -> Result<PathBuf, String> {
     build(&format!("test --no-run {selection}"))?.executable("bin", "divan-server")
 }
 
-/// What Cargo has built.
+/// The messages of a build.
 pub(crate) struct Built(Vec<Value>);
 
 /// Builds what the arguments of `cargo` select.

@@ -21,6 +21,9 @@ const EXAMPLES: [&str; 4] = [
 /// would compile most dependencies again.
 const FEATURES: &str = "--features divan-examples/actix,divan-examples/salvo,divan-examples/s3,divan-examples/qdrant,divan-examples/infra";
 
+/// The variable of the number of tests that run at once.
+const TEST_THREADS: &str = "RUST_TEST_THREADS";
+
 /// Runs all tests on one PostgreSQL server and prints their number. Tests start their own Redis and
 /// RabbitMQ, because they stop them.
 pub(crate) fn run(no_install: bool) -> Outcome {
@@ -48,7 +51,7 @@ pub(crate) fn run(no_install: bool) -> Outcome {
         say("TEST_QDRANT_URL is not set: the Qdrant client is tested against the mock server only");
     }
     let threads = threads();
-    variables.push(("RUST_TEST_THREADS", &threads));
+    variables.push((TEST_THREADS, &threads));
     tally += cargo_test(&selection(), &variables)?;
     tally.conclude()
 }
@@ -64,10 +67,11 @@ fn run_examples() -> Outcome {
     Ok(())
 }
 
-/// Returns the number of tests that run at once. Most of the time, tests of the server wait for other programs.
+/// Returns the value of the variable, or else one for this machine. Most of the time, tests of the
+/// server wait for other programs.
 fn threads() -> String {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    processors.max(4).to_string()
+    std::env::var(TEST_THREADS).unwrap_or_else(|_| processors.max(4).to_string())
 }
 
 /// Returns the arguments that select the tests of the workspace.
